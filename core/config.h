@@ -1,0 +1,70 @@
+// A model's config.json as far as a graph needs it: the checkpoint's own keys, checked. Where the weights
+// lie is core/checkpoint.h; what the numbers mean for a family is core/families/.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fidelio {
+
+/// How one path is quantised (MLX affine).
+struct Quantization {
+  int group_size = 64;  ///< 32, 64 or 128
+  int bits = 4;         ///< 4 or 8
+};
+
+/// The `quantization` (or `quantization_config`) block: a default and per-path overrides.
+struct QuantizationConfig {
+  Quantization defaults;
+  /// Path without ".weight" -> its own setting, or nullopt where the override says `false` (a float weight).
+  std::map<std::string, std::optional<Quantization>> overrides;
+
+  /// The setting that applies to `path` if it has scales in the checkpoint.
+  std::optional<Quantization> for_path(const std::string& path) const;
+};
+
+/// Names are the config keys verbatim. Keys a family does not have keep their defaults.
+struct ModelConfig {
+  std::string model_type;
+  std::int64_t hidden_size = 0;
+  std::int64_t intermediate_size = 0;  ///< dense FFN; in mixtral the experts' FFN
+  std::int64_t num_hidden_layers = 0;
+  std::int64_t num_attention_heads = 0;
+  std::int64_t num_key_value_heads = 0;
+  std::int64_t head_dim = 0;  ///< hidden_size / num_attention_heads when absent
+  std::int64_t vocab_size = 0;
+  std::int64_t max_position_embeddings = 0;
+  float rms_norm_eps = 0;
+  float rope_theta = 10000.0F;
+  bool tie_word_embeddings = false;
+  bool attention_bias = false;
+
+  // Mixture of experts.
+  std::int64_t num_experts = 0;          ///< mixtral: num_local_experts
+  std::int64_t num_experts_per_tok = 0;  ///< top-k
+  std::int64_t moe_intermediate_size = 0;
+  bool norm_topk_prob = false;
+  std::int64_t decoder_sparse_step = 1;
+  std::vector<std::int64_t> mlp_only_layers;
+
+  std::optional<std::int64_t> bos_token_id;
+  std::vector<std::int64_t> eos_token_ids;  ///< `eos_token_id`: a number or a list
+  std::optional<QuantizationConfig> quantization;
+};
+
+/// Reads and checks `file`. Throws UserError naming the file, the key, what was found and what was expected:
+/// a missing key, a wrong type, a negative or absurd number, an unknown model_type, an unsupported feature
+/// (rope_scaling, sliding_window, attention_bias, hidden_act other than silu, quantisation modes or bits).
+ModelConfig read_config(const std::filesystem::path& file);
+
+/// The same on text, `where` naming its origin in messages.
+ModelConfig parse_config(const std::string& text, const std::string& where);
+
+/// The model types that read_config accepts.
+const std::vector<std::string>& supported_model_types();
+
+}  // namespace fidelio
