@@ -1,5 +1,5 @@
-// Checks of our own assumptions. They stay on in every build: a validator that continues past a broken
-// invariant would certify kernels it never ran. Bad input from users is a UserError instead.
+// Checks of our own assumptions. They stay on in every build: a validator that continues past a
+// broken invariant would certify kernels it never ran. Bad input from users is a UserError instead.
 #pragma once
 
 #include <cstdio>

@@ -1,5 +1,6 @@
-// A model directory opened for reading: config, memory-mapped tensors, checks of every name, shape and dtype
-// before use. Both arms share one Checkpoint. Tokenizers are core/tokenizer.h; graphs are core/families/.
+// A model directory opened for reading: config, memory-mapped tensors, checks of every name, shape
+// and dtype before use. Both arms share one Checkpoint. Tokenizers are core/tokenizer.h; graphs are
+// core/families/.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,8 @@ namespace fidelio {
 
 class Checkpoint {
  public:
-  /// Opens `dir`/config.json and `dir`/model.safetensors. Throws UserError for anything that is not a model we read.
+  /// Opens `dir`/config.json and `dir`/model.safetensors. Throws UserError for anything that is not
+  /// a model we read.
   static Checkpoint open(const std::filesystem::path& dir);
 
   const std::filesystem::path& dir() const { return dir_; }
@@ -29,17 +31,18 @@ class Checkpoint {
   /// True when `path`.weight exists.
   bool has(const std::string& path) const;
 
-  /// The matrix `path`.weight with shape [rows, cols], quantised when `path`.scales exists. Throws UserError with
-  /// file, tensor, found and expected.
+  /// The matrix `path`.weight with shape [rows, cols], quantised when `path`.scales exists. Throws
+  /// UserError with file, tensor, found and expected.
   WeightView matrix(const std::string& path, std::int64_t rows, std::int64_t cols) const;
 
   /// The vector `path`.weight of `size` elements widened to float32 (norm weights).
   std::vector<float> vector(const std::string& path, std::int64_t size) const;
 
-  /// The experts' matrices, each [rows, cols]. `sources` are tried in order: a path with `*` stands for one tensor
-  /// an expert ("model.layers.0.mlp.experts.*.gate_proj"), a path without for one stacked tensor [experts, rows, cols].
-  std::vector<WeightView> experts(std::span<const std::string> sources, std::int64_t n_experts, std::int64_t rows,
-                                  std::int64_t cols) const;
+  /// The experts' matrices, each [rows, cols]. `sources` are tried in order: a path with `*` stands
+  /// for one tensor an expert ("model.layers.0.mlp.experts.*.gate_proj"), a path without for one
+  /// stacked tensor [experts, rows, cols].
+  std::vector<WeightView> experts(std::span<const std::string> sources, std::int64_t n_experts,
+                                  std::int64_t rows, std::int64_t cols) const;
 
  private:
   std::filesystem::path dir_;
@@ -48,8 +51,8 @@ class Checkpoint {
   std::shared_ptr<const SafetensorsFile> tensors_;
 };
 
-/// The directory that MODEL names: a directory, or a name in `models/` of the source tree or of the installation.
-/// Throws UserError with what was tried; suggests the nearest name.
+/// The directory that MODEL names: a directory, or a name in `models/` of the source tree or of the
+/// installation. Throws UserError with what was tried; suggests the nearest name.
 std::filesystem::path resolve_model(const std::string& model);
 
 }  // namespace fidelio

@@ -1,5 +1,5 @@
-// A model's config.json as far as a graph needs it: the checkpoint's own keys, checked. Where the weights
-// lie is core/checkpoint.h; what the numbers mean for a family is core/families/.
+// A model's config.json as far as a graph needs it: the checkpoint's own keys, checked. Where the
+// weights lie is core/checkpoint.h; what the numbers mean for a family is core/families/.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ struct Quantization {
 /// The `quantization` (or `quantization_config`) block: a default and per-path overrides.
 struct QuantizationConfig {
   Quantization defaults;
-  /// Path without ".weight" -> its own setting, or nullopt where the override says `false` (a float weight).
+  /// Path without ".weight" -> its own setting, or nullopt where the override says `false` (a float
+  /// weight).
   std::map<std::string, std::optional<Quantization>> overrides;
 
   /// The setting that applies to `path` if it has scales in the checkpoint.
@@ -56,9 +57,10 @@ struct ModelConfig {
   std::optional<QuantizationConfig> quantization;
 };
 
-/// Reads and checks `file`. Throws UserError naming the file, the key, what was found and what was expected:
-/// a missing key, a wrong type, a negative or absurd number, an unknown model_type, an unsupported feature
-/// (rope_scaling, sliding_window, attention_bias, hidden_act other than silu, quantisation modes or bits).
+/// Reads and checks `file`. Throws UserError naming the file, the key, what was found and what was
+/// expected: a missing key, a wrong type, a negative or absurd number, an unknown model_type, an
+/// unsupported feature (rope_scaling, sliding_window, attention_bias, hidden_act other than silu,
+/// quantisation modes or bits).
 ModelConfig read_config(const std::filesystem::path& file);
 
 /// The same on text, `where` naming its origin in messages.

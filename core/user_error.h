@@ -1,5 +1,6 @@
-// The one exception for what a user can mend: a bad file, flag or prompt. Thrown once, caught in main,
-// printed as one message, exit code 2. Programmer errors are checks (core/check.h), not exceptions.
+// The one exception for what a user can mend: a bad file, flag or prompt. Thrown once, caught in
+// main, printed as one message, exit code 2. Programmer errors are checks (core/check.h), not
+// exceptions.
 #pragma once
 
 #include <stdexcept>

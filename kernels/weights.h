@@ -1,5 +1,6 @@
-// Weights as kernels see them: borrowed views of a checkpoint's bytes, in the checkpoint's own formats.
-// A kernel never owns, copies or converts a whole weight. How a checkpoint is opened belongs in core/.
+// Weights as kernels see them: borrowed views of a checkpoint's bytes, in the checkpoint's own
+// formats. A kernel never owns, copies or converts a whole weight. How a checkpoint is opened
+// belongs in core/.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +16,8 @@ enum class WeightFormat : std::uint8_t { f32, f16, bf16, affine4, affine8 };
 /// The type of the scales and biases of an affine weight; widened exactly to float32.
 enum class ScaleType : std::uint8_t { f32, f16, bf16 };
 
-/// A matrix [rows, cols], row-major, `cols` contiguous. `data` need not be aligned. Reads stay inside
-/// the rows: no kernel may touch a byte beyond `data + rows * row_bytes`.
+/// A matrix [rows, cols], row-major, `cols` contiguous. `data` need not be aligned. Reads stay
+/// inside the rows: no kernel may touch a byte beyond `data + rows * row_bytes`.
 struct WeightView {
   WeightFormat format = WeightFormat::f32;
   ScaleType scale_type = ScaleType::f32;

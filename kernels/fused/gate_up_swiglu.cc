@@ -1,0 +1,119 @@
+// gate_up_swiglu on vectors. One token: row r of gate_proj and of up_proj from two distant places
+// of the thread's range make the four streams. Several tokens: a gate panel and an up panel meet in
+// a block of four rows.
+#include "kernels/fused/gate_up_swiglu.h"
+
+#include "kernels/expert_order.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/fused/gate_up_swiglu.cc"
+#include "hwy/foreach_target.h"  // must come before highway.h
+#include "hwy/highway.h"
+#include "kernels/simd/panel-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace fidelio {
+namespace HWY_NAMESPACE {
+#if FIDELIO_TARGET_IS_EXACT
+
+HWY_INLINE void swiglu(const float* gate, const float* up, float* y, std::size_t n) {
+  map_floats(gate, up, y, n, [](VF g, VF u) HWY_ATTR { return hn::Mul(silu_contract(g), u); });
+}
+
+constexpr std::size_t kBlock = 16;  // results of one token that wait for their activation together
+
+/// One token: 2 * kStreams rows at a time would outrun the registers, so each projection's rows go
+/// as four streams of their own over a block of neighbouring outputs' quarter ranges.
+void one_token(const GateUpSwigluArgs& args, Range rows) {
+  const std::size_t inter = args.gate_proj[0].rows;
+  const auto gate4 = DotRows<kStreams>::of(args.gate_proj[0]);
+  const auto up4 = DotRows<kStreams>::of(args.up_proj[0]);
+  const auto gate1 = DotRows<1>::of(args.gate_proj[0]);
+  const auto up1 = DotRows<1>::of(args.up_proj[0]);
+  const auto row = [&](const WeightView* stack, std::size_t r) HWY_ATTR {
+    const std::size_t slot = r / inter;
+    return row_of(stack[args.ids[slot]], r - slot * inter, args.x);
+  };
+  const std::size_t quarter = (rows.end - rows.begin) / kStreams;
+  for (std::size_t first = 0; first < quarter; first += kBlock) {
+    const std::size_t n = HWY_MIN(kBlock, quarter - first);
+    alignas(64) float gate[kStreams][kBlock];
+    alignas(64) float up[kStreams][kBlock];
+    for (std::size_t i = 0; i < n; ++i) {
+      Row gate_rows[kStreams];
+      Row up_rows[kStreams];
+      for (std::size_t s = 0; s < kStreams; ++s) {
+        const std::size_t r = rows.begin + s * quarter + first + i;
+        gate_rows[s] = row(args.gate_proj, r);
+        up_rows[s] = row(args.up_proj, r);
+      }
+      float g[kStreams];
+      float u[kStreams];
+      gate4(gate_rows, args.gate_proj[0], g);
+      up4(up_rows, args.up_proj[0], u);
+      for (std::size_t s = 0; s < kStreams; ++s) {
+        gate[s][i] = g[s];
+        up[s][i] = u[s];
+      }
+    }
+    for (std::size_t s = 0; s < kStreams; ++s) {
+      swiglu(gate[s], up[s], args.y + rows.begin + s * quarter + first, n);
+    }
+  }
+  for (std::size_t r = rows.begin + kStreams * quarter; r < rows.end; ++r) {
+    float g[1];
+    float u[1];
+    gate1({row(args.gate_proj, r)}, args.gate_proj[0], g);
+    up1({row(args.up_proj, r)}, args.up_proj[0], u);
+    swiglu(g, u, args.y + r, 1);
+  }
+}
+
+void several_tokens(const GateUpSwigluArgs& args, Share share) {
+  const std::size_t inter = args.gate_proj[0].rows;
+  const std::size_t hidden = args.gate_proj[0].cols;
+  const Range rows = share.of(inter);
+  const ExpertOrder order(args.ids, args.n_tokens * args.top_k, args.n_experts, share.workspace);
+  const float* x[kTokenBlock];
+  alignas(64) float gate[kTokenBlock * kPanelRows];
+  alignas(64) float up[kTokenBlock * kPanelRows];
+  for (std::size_t e = 0; e < args.n_experts; ++e) {
+    const std::uint32_t* pairs = order.pairs(e);
+    for (std::size_t first = 0; first < order.count(e);
+         first += kTokenBlock, pairs += kTokenBlock) {
+      const std::size_t n = HWY_MIN(kTokenBlock, order.count(e) - first);
+      for (std::size_t i = 0; i < n; ++i) x[i] = args.x + pairs[i] / args.top_k * hidden;
+      for (std::size_t r = rows.begin; r < rows.end; r += kPanelRows) {
+        const std::size_t n_rows = HWY_MIN(kPanelRows, rows.end - r);
+        panel_product(args.gate_proj[e], r, n_rows, x, n, gate);
+        panel_product(args.up_proj[e], r, n_rows, x, n, up);
+        swiglu(gate, up, gate, n * kPanelRows);
+        for (std::size_t i = 0; i < n; ++i)
+          copy_panel_rows(gate, i, n_rows, args.y + pairs[i] * inter + r);
+      }
+    }
+  }
+}
+
+void gate_up_swiglu_impl(const GateUpSwigluArgs& args, Share share) {
+  if (args.n_tokens == 1) {
+    one_token(args, share.of(args.top_k * args.gate_proj[0].rows));
+  } else {
+    several_tokens(args, share);
+  }
+}
+
+GateUpSwigluFn gate_up_swiglu_for_target() { return &gate_up_swiglu_impl; }
+#else
+GateUpSwigluFn gate_up_swiglu_for_target() { return nullptr; }
+#endif
+}  // namespace HWY_NAMESPACE
+}  // namespace fidelio
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace fidelio {
+HWY_EXPORT(gate_up_swiglu_for_target);
+GateUpSwigluFn gate_up_swiglu_simd() { return HWY_DYNAMIC_DISPATCH(gate_up_swiglu_for_target)(); }
+}  // namespace fidelio
+#endif
