@@ -2,6 +2,7 @@
 // weights lie is core/checkpoint.h; what the numbers mean for a family is core/families/.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -10,6 +11,9 @@
 #include <vector>
 
 namespace fidelio {
+
+/// Larger config.json files are refused unread.
+inline constexpr std::size_t kMaxConfigBytes = std::size_t{16} << 20;
 
 /// How one path is quantised (MLX affine).
 struct Quantization {
