@@ -1,0 +1,89 @@
+// resolve_model: directories first, then names. FIDELIO_SOURCE_MODELS_DIR is set for this file by
+// core/CMakeLists.txt.
+#include "core/model_location.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <system_error>
+
+#include "core/checkpoint.h"
+#include "core/nearest_name.h"
+#include "core/quote.h"
+#include "core/user_error.h"
+
+namespace fidelio {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool holds_model(const fs::path& dir) {
+  std::error_code ignored;
+  return fs::is_regular_file(dir / "config.json", ignored);
+}
+
+/// A bare name cannot leave the folder it is looked up in.
+bool is_bare_name(const std::string& model) {
+  return model.find('/') == std::string::npos && model != "." && model != "..";
+}
+
+std::vector<std::string> model_names(std::span<const fs::path> folders) {
+  std::vector<std::string> names;
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+      if (holds_model(entry->path())) names.push_back(entry->path().filename().string());
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+}  // namespace
+
+std::vector<fs::path> model_folders() {
+  std::vector<fs::path> folders;
+  const char* from_environment = std::getenv("FIDELIO_MODELS");
+  if (from_environment != nullptr && *from_environment != '\0')
+    folders.emplace_back(from_environment);
+  folders.emplace_back(FIDELIO_SOURCE_MODELS_DIR);
+  std::error_code error;
+  const fs::path binary = fs::read_symlink("/proc/self/exe", error);
+  if (!error)
+    folders.push_back(binary.parent_path().parent_path() / "share" / "fidelio" / "models");
+  return folders;
+}
+
+fs::path resolve_model_in(const std::string& model, std::span<const fs::path> folders) {
+  std::error_code ignored;
+  if (model.empty())
+    throw UserError("model: found an empty name, expected a directory or a model's name");
+  if (fs::is_regular_file(model, ignored)) {
+    throw UserError(fmt::format(
+        "model {}: found a file, expected a directory that holds config.json", quote(model)));
+  }
+  if (holds_model(model)) return model;
+  std::vector<std::string> tried = {path_text(fs::path(model) / "config.json")};
+  if (is_bare_name(model)) {
+    for (const fs::path& folder : folders) {
+      const fs::path dir = folder / model;
+      if (holds_model(dir)) return dir;
+      tried.push_back(path_text(dir / "config.json"));
+    }
+  }
+  throw UserError(fmt::format(
+      "model {}: found none of {}; expected a directory that holds config.json, or a model's "
+      "name{}",
+      quote(model), fmt::join(tried, ", "), did_you_mean(model, model_names(folders))));
+}
+
+fs::path resolve_model(const std::string& model) {
+  return resolve_model_in(model, model_folders());
+}
+
+}  // namespace fidelio
