@@ -1,0 +1,79 @@
+// Mappings: contents, ownership, and what cannot be mapped.
+#include "core/mapped_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <utility>
+
+#include "tests/support/temp_dir.h"
+#include "tests/support/user_error.h"
+
+namespace fidelio {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using testing::TempDir;
+using testing::user_error_of;
+
+std::string text_of(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
+TEST(MappedFile, HoldsTheFilesBytes) {
+  const TempDir dir;
+
+  const MappedFile file = MappedFile::open(dir.write("a", "weights"));
+
+  EXPECT_EQ(text_of(file), "weights");
+  EXPECT_EQ(file.path(), dir / "a");
+}
+
+TEST(MappedFile, KeepsItsBytesInPlaceWhenMoved) {
+  const TempDir dir;
+  MappedFile first = MappedFile::open(dir.write("a", "first"));
+  MappedFile second = MappedFile::open(dir.write("b", "second"));
+  const std::byte* place = first.bytes().data();
+
+  MappedFile moved = std::move(first);
+  second = std::move(moved);
+
+  EXPECT_EQ(second.bytes().data(), place);
+  EXPECT_EQ(text_of(second), "first");
+}
+
+TEST(MappedFile, IsEmptyForAnEmptyFile) {
+  const TempDir dir;
+
+  const MappedFile file = MappedFile::open(dir.write("a", ""));
+  file.prefetch();
+
+  EXPECT_TRUE(file.bytes().empty());
+}
+
+TEST(MappedFile, RefusesWhatIsNoRegularFile) {
+  const TempDir dir;
+  ASSERT_EQ(::mkfifo((dir / "pipe").c_str(), 0600), 0);
+
+  EXPECT_THAT(user_error_of([&] { MappedFile::open(dir / "none"); }),
+              AllOf(HasSubstr((dir / "none").string()), HasSubstr("No such file")));
+  EXPECT_THAT(user_error_of([&] { MappedFile::open(dir.path()); }),
+              HasSubstr("found a directory, expected a regular file"));
+  EXPECT_THAT(user_error_of([&] { MappedFile::open(dir / "pipe"); }),
+              HasSubstr("found a special file, expected a regular file"));
+}
+
+TEST(ReadTextFile, ReadsUpToItsLimitAndNotBeyond) {
+  const TempDir dir;
+  const auto file = dir.write("a", "12345");
+
+  EXPECT_EQ(read_text_file(file, 5), "12345");
+  EXPECT_THAT(user_error_of([&] { read_text_file(file, 4); }),
+              HasSubstr("found 5 bytes, expected at most 4"));
+}
+
+}  // namespace
+}  // namespace fidelio

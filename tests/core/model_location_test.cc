@@ -1,0 +1,91 @@
+// Directories before names, folders in order, and messages that say what was tried.
+#include "core/model_location.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/support/temp_dir.h"
+#include "tests/support/user_error.h"
+
+namespace fidelio {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::TempDir;
+using testing::user_error_of;
+namespace fs = std::filesystem;
+
+class ModelLocation : public ::testing::Test {
+ protected:
+  ModelLocation() {
+    first_.write("demo/config.json", "{}");
+    second_.write("demo/config.json", "{}");
+    second_.write("other/config.json", "{}");
+    second_.write("unfinished/notes.txt", "");
+  }
+  std::string error_for(const std::string& model) const {
+    return user_error_of([&] { resolve_model_in(model, folders_); });
+  }
+
+  TempDir first_;
+  TempDir second_;
+  std::vector<fs::path> folders_ = {first_.path(), second_.path()};
+};
+
+TEST_F(ModelLocation, IsTheDirectoryItselfWhenItHoldsAConfig) {
+  EXPECT_EQ(resolve_model_in((second_ / "other").string(), {}), second_ / "other");
+}
+
+TEST_F(ModelLocation, IsANameInTheFirstFolderThatHasIt) {
+  EXPECT_EQ(resolve_model_in("demo", folders_), first_ / "demo");
+  EXPECT_EQ(resolve_model_in("other", folders_), second_ / "other");
+}
+
+TEST_F(ModelLocation, NamesEveryPathThatWasTried) {
+  EXPECT_THAT(error_for("absent"),
+              AllOf(HasSubstr("\"absent\""), HasSubstr((first_ / "absent/config.json").string()),
+                    HasSubstr((second_ / "absent/config.json").string())));
+}
+
+TEST_F(ModelLocation, SuggestsTheNearestName) {
+  EXPECT_THAT(error_for("dmeo"), HasSubstr("did you mean \"demo\"?"));
+  EXPECT_THAT(error_for("something-else"), Not(HasSubstr("did you mean")));
+}
+
+TEST_F(ModelLocation, RefusesADirectoryWithoutConfig) {
+  EXPECT_THAT(error_for((second_ / "unfinished").string()),
+              HasSubstr("expected a directory that holds config.json"));
+}
+
+TEST_F(ModelLocation, RefusesAFile) {
+  EXPECT_THAT(error_for((second_ / "unfinished/notes.txt").string()), HasSubstr("found a file"));
+}
+
+TEST_F(ModelLocation, DoesNotLeaveTheFoldersThroughAName) {
+  const TempDir outer;
+  outer.write("config.json", "{}");
+  fs::create_directory(outer / "models");
+
+  for (const char* name : {"..", "../.", "", "."}) {
+    EXPECT_NE(user_error_of([&] { resolve_model_in(name, std::vector{outer / "models"}); }), "")
+        << name;
+  }
+}
+
+TEST_F(ModelLocation, LooksFirstWhereTheEnvironmentSays) {
+  ::setenv("FIDELIO_MODELS", "/some/folder", 1);
+  const std::vector<fs::path> folders = model_folders();
+  ::unsetenv("FIDELIO_MODELS");
+
+  EXPECT_EQ(folders.front(), "/some/folder");
+  EXPECT_THAT(model_folders(), ElementsAre(fs::path(FIDELIO_SOURCE_DIR) / "models",
+                                           HasSubstr("share/fidelio/models")));
+}
+
+}  // namespace
+}  // namespace fidelio
