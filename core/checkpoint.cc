@@ -3,7 +3,6 @@
 #include "core/checkpoint.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <optional>
 #include <system_error>
@@ -175,7 +174,8 @@ bool Checkpoint::has(const std::string& path) const {
   return tensors_->find(path + ".weight") != nullptr;
 }
 
-WeightView Checkpoint::matrix(const std::string& path, std::int64_t rows, std::int64_t cols) const {
+WeightView Checkpoint::matrix(const std::string& path, std::int64_t rows,
+                              std::int64_t cols) const& {
   return WeightReader(*tensors_, config_).matrices(path, std::nullopt, rows, cols).front();
 }
 
@@ -193,7 +193,7 @@ std::vector<float> Checkpoint::vector(const std::string& path, std::int64_t size
 
 std::vector<WeightView> Checkpoint::experts(std::span<const std::string> sources,
                                             std::int64_t n_experts, std::int64_t rows,
-                                            std::int64_t cols) const {
+                                            std::int64_t cols) const& {
   FIDELIO_CHECK(n_experts > 0);
   const WeightReader reader(*tensors_, config_);
   for (const std::string& source : sources) {
@@ -210,9 +210,12 @@ std::vector<WeightView> Checkpoint::experts(std::span<const std::string> sources
     }
     return views;
   }
-  throw UserError(fmt::format("{}: experts: found none of {}, expected {} matrices {}",
-                              path_text(tensors_->path()), fmt::join(sources, ".weight, "),
-                              n_experts, shape_text(std::vector{rows, cols})));
+  std::string tried;
+  for (const std::string& source : sources)
+    tried += (tried.empty() ? "" : ", ") + quote(source + ".weight");
+  throw UserError(fmt::format("{}: experts: found none of the tensors {}, expected {} matrices {}",
+                              path_text(tensors_->path()), tried, n_experts,
+                              shape_text(std::vector{rows, cols})));
 }
 
 }  // namespace fidelio

@@ -17,6 +17,8 @@
 
 namespace fidelio {
 
+/// The one owner of a model's weights. Views borrow from it: they are valid while a copy of it
+/// lives.
 class Checkpoint {
  public:
   /// Opens `dir`/config.json and `dir`/model.safetensors. Throws UserError for anything that is not
@@ -33,16 +35,22 @@ class Checkpoint {
 
   /// The matrix `path`.weight with shape [rows, cols], quantised when `path`.scales exists. Throws
   /// UserError with file, tensor, found and expected.
-  WeightView matrix(const std::string& path, std::int64_t rows, std::int64_t cols) const;
+  WeightView matrix(const std::string& path, std::int64_t rows, std::int64_t cols) const&;
+  WeightView matrix(const std::string& path, std::int64_t rows, std::int64_t cols) const&& = delete;
 
-  /// The vector `path`.weight of `size` elements widened to float32 (norm weights).
+  /// The vector `path`.weight of `size` elements widened to float32 (norm weights). Throws
+  /// UserError as matrix() does.
   std::vector<float> vector(const std::string& path, std::int64_t size) const;
 
   /// The experts' matrices, each [rows, cols]. `sources` are tried in order: a path with `*` stands
   /// for one tensor an expert ("model.layers.0.mlp.experts.*.gate_proj"), a path without for one
-  /// stacked tensor [experts, rows, cols].
+  /// stacked tensor [experts, rows, cols]. The first source that exists must hold exactly
+  /// `n_experts`; quantised as matrix() says. Throws UserError with file, tensor, found and
+  /// expected.
   std::vector<WeightView> experts(std::span<const std::string> sources, std::int64_t n_experts,
-                                  std::int64_t rows, std::int64_t cols) const;
+                                  std::int64_t rows, std::int64_t cols) const&;
+  std::vector<WeightView> experts(std::span<const std::string> sources, std::int64_t n_experts,
+                                  std::int64_t rows, std::int64_t cols) const&& = delete;
 
  private:
   std::filesystem::path dir_;

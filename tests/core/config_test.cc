@@ -1,0 +1,236 @@
+// Every key that is read and every key that is refused. Each refusal alters one key of a good
+// config.
+#include "core/config.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/temp_dir.h"
+#include "tests/support/user_error.h"
+
+namespace fidelio {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::user_error_of;
+
+const json kLlama =
+    json::parse(R"({"model_type": "llama", "hidden_size": 64, "intermediate_size": 172,
+  "num_hidden_layers": 5, "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 512,
+  "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "bos_token_id": 1, "eos_token_id": 2})");
+
+const json kQwen =
+    json::parse(R"({"model_type": "qwen3_moe", "hidden_size": 64, "intermediate_size": 256,
+  "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "vocab_size": 128,
+  "max_position_embeddings": 512, "rms_norm_eps": 1e-6, "rope_theta": 1000000, "num_experts": 8,
+  "num_experts_per_tok": 2, "moe_intermediate_size": 64, "norm_topk_prob": true})");
+
+ModelConfig parse(const json& config) { return parse_config(config.dump(), "config.json"); }
+
+json with(json config, const std::string& key, const json& value) {
+  config[key] = value;
+  return config;
+}
+json without(json config, const std::string& key) {
+  config.erase(key);
+  return config;
+}
+std::string error_for(const json& config) {
+  return user_error_of([&] { parse(config); });
+}
+
+TEST(Config, ReadsALlama) {
+  const ModelConfig config = parse(with(kLlama, "tie_word_embeddings", true));
+
+  EXPECT_EQ(config.model_type, "llama");
+  EXPECT_EQ(config.head_dim, 8);
+  EXPECT_EQ(config.rms_norm_eps, 1e-5F);
+  EXPECT_EQ(config.rope_theta, 10000.0F);
+  EXPECT_TRUE(config.tie_word_embeddings);
+  EXPECT_EQ(config.bos_token_id, 1);
+  EXPECT_THAT(config.eos_token_ids, ElementsAre(2));
+  EXPECT_EQ(config.num_experts, 0);
+  EXPECT_FALSE(config.quantization.has_value());
+}
+
+TEST(Config, ReadsAMixtureOfExperts) {
+  const ModelConfig config =
+      parse(with(with(kQwen, "mlp_only_layers", {0}), "decoder_sparse_step", 2));
+
+  EXPECT_EQ(config.head_dim, 32);
+  EXPECT_EQ(config.num_experts, 8);
+  EXPECT_EQ(config.num_experts_per_tok, 2);
+  EXPECT_EQ(config.moe_intermediate_size, 64);
+  EXPECT_TRUE(config.norm_topk_prob);
+  EXPECT_EQ(config.rope_theta, 1e6F);
+  EXPECT_EQ(config.decoder_sparse_step, 2);
+  EXPECT_THAT(config.mlp_only_layers, ElementsAre(0));
+}
+
+TEST(Config, ReadsMixtralsOwnNameForExperts) {
+  json mixtral = with(with(kQwen, "model_type", "mixtral"), "num_local_experts", 4);
+  mixtral.erase("num_experts");
+
+  EXPECT_EQ(parse(mixtral).num_experts, 4);
+  EXPECT_THAT(error_for(without(mixtral, "num_local_experts")),
+              HasSubstr("num_local_experts: found nothing"));
+}
+
+TEST(Config, TakesBosAsAbsentAndEosAsAList) {
+  EXPECT_EQ(parse(with(kLlama, "bos_token_id", nullptr)).bos_token_id, std::nullopt);
+  EXPECT_THAT(parse(with(kLlama, "eos_token_id", {2, 7})).eos_token_ids, ElementsAre(2, 7));
+  EXPECT_THAT(parse(without(kLlama, "eos_token_id")).eos_token_ids, IsEmpty());
+}
+
+TEST(Config, RefusesTokenIdsOutsideTheVocabulary) {
+  EXPECT_THAT(error_for(with(kLlama, "bos_token_id", 512)), HasSubstr("bos_token_id: found 512"));
+  EXPECT_THAT(error_for(with(kLlama, "eos_token_id", {2, -1})),
+              HasSubstr("eos_token_id: found -1"));
+}
+
+TEST(Config, RefusesAnUnknownModelType) {
+  EXPECT_EQ(
+      error_for(with(kLlama, "model_type", "mixtrall")),
+      "config.json: model_type: found \"mixtrall\", expected one of llama, mixtral, qwen3_moe; "
+      "did you mean \"mixtral\"?");
+  EXPECT_THAT(error_for(without(kLlama, "model_type")), HasSubstr("model_type: found nothing"));
+}
+
+TEST(Config, RefusesEveryMissingKey) {
+  for (const char* key : {"hidden_size", "intermediate_size", "num_hidden_layers",
+                          "num_attention_heads", "vocab_size", "max_position_embeddings",
+                          "rms_norm_eps", "num_key_value_heads", "rope_theta", "num_experts",
+                          "num_experts_per_tok", "moe_intermediate_size", "norm_topk_prob"}) {
+    EXPECT_THAT(error_for(without(kQwen, key)), HasSubstr(std::string(key) + ": found nothing"))
+        << key;
+  }
+}
+
+TEST(Config, RefusesNumbersThatAreNegativeAbsurdOrNoIntegers) {
+  for (const char* key :
+       {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
+        "vocab_size", "max_position_embeddings", "num_key_value_heads", "head_dim", "num_experts",
+        "num_experts_per_tok", "moe_intermediate_size"}) {
+    for (const json& bad :
+         {json(0), json(-8), json(1e3), json("8"), json(UINT64_MAX), json(std::int64_t{1} << 40)}) {
+      EXPECT_THAT(
+          error_for(with(kQwen, key, bad)),
+          HasSubstr(fmt::format("{}: found {}, expected an integer from 1 to", key, bad.dump())));
+    }
+  }
+}
+
+TEST(Config, RefusesFloatsOutOfRange) {
+  for (const json& bad : {json(0), json(-1e-6), json(1e-60), json(2), json("1e-6")}) {
+    EXPECT_THAT(error_for(with(kLlama, "rms_norm_eps", bad)),
+                HasSubstr("rms_norm_eps: found " + bad.dump()));
+  }
+  EXPECT_THAT(error_for(with(kLlama, "rope_theta", 1e30)),
+              HasSubstr("rope_theta: found 1e+30, expected a number"));
+  EXPECT_THAT(error_for(with(kLlama, "rope_theta", 0)), HasSubstr("rope_theta: found 0"));
+}
+
+TEST(Config, RefusesHeadsThatDoNotDivide) {
+  EXPECT_THAT(
+      error_for(with(kLlama, "num_key_value_heads", 3)),
+      HasSubstr("num_key_value_heads: found 3, expected a divisor of num_attention_heads 8"));
+  EXPECT_THAT(
+      error_for(with(with(kLlama, "num_attention_heads", 12), "num_key_value_heads", 4)),
+      HasSubstr("head_dim: found nothing, expected the key, as hidden_size 64 is no multiple"));
+}
+
+TEST(Config, RefusesAnOddHeadDim) {
+  EXPECT_THAT(error_for(with(kLlama, "head_dim", 7)),
+              HasSubstr("head_dim: found 7, expected an even number"));
+}
+
+TEST(Config, TakesAsManyKeyValueHeadsAsHeadsInAnOldLlama) {
+  EXPECT_EQ(parse(without(kLlama, "num_key_value_heads")).num_key_value_heads, 8);
+}
+
+TEST(Config, RefusesMoreExpertsPerTokenThanExperts) {
+  EXPECT_THAT(error_for(with(kQwen, "num_experts_per_tok", 9)),
+              HasSubstr("num_experts_per_tok: found 9, expected at most the 8 experts"));
+  EXPECT_NO_THROW(parse(with(kQwen, "num_experts_per_tok", 8)));
+}
+
+TEST(Config, RefusesALayerThatDoesNotExist) {
+  EXPECT_THAT(error_for(with(kQwen, "mlp_only_layers", {2})),
+              HasSubstr("mlp_only_layers: found 2"));
+  EXPECT_THAT(error_for(with(kQwen, "mlp_only_layers", 1)),
+              HasSubstr("mlp_only_layers: found 1, expected an array"));
+}
+
+TEST(Config, RefusesWhatNoGraphImplements) {
+  const auto refusal = [](const char* key, const json& value) {
+    return error_for(with(kQwen, key, value));
+  };
+
+  EXPECT_THAT(refusal("hidden_act", "gelu"),
+              HasSubstr("hidden_act: found \"gelu\", expected \"silu\""));
+  EXPECT_THAT(refusal("attention_bias", true),
+              HasSubstr("attention_bias: found true, expected false"));
+  EXPECT_THAT(refusal("mlp_bias", true), HasSubstr("mlp_bias: found true, expected false"));
+  EXPECT_THAT(refusal("partial_rotary_factor", 0.5),
+              HasSubstr("partial_rotary_factor: found 0.5, expected 1"));
+  EXPECT_THAT(refusal("layer_types", {"full_attention", "sliding_attention"}),
+              HasSubstr("layer_types: found \"sliding_attention\""));
+}
+
+TEST(Config, RefusesScaledRotaryEmbeddings) {
+  EXPECT_THAT(error_for(with(kLlama, "rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}})),
+              HasSubstr("rope_scaling.rope_type: found \"llama3\", expected \"default\""));
+  EXPECT_THAT(error_for(with(kLlama, "rope_scaling", {{"type", "linear"}})),
+              HasSubstr("rope_scaling.type: found \"linear\", expected \"default\""));
+  EXPECT_NO_THROW(parse(with(kLlama, "rope_scaling", {{"type", "default"}})));
+  EXPECT_NO_THROW(parse(with(kLlama, "rope_scaling", nullptr)));
+}
+
+TEST(Config, ReadsRopeThetaFromRopeParameters) {
+  const json newer = with(without(kQwen, "rope_theta"), "rope_parameters",
+                          {{"rope_theta", 5e6}, {"rope_type", "default"}});
+
+  EXPECT_EQ(parse(newer).rope_theta, 5e6F);
+  EXPECT_THAT(error_for(with(newer, "rope_theta", 1e4)),
+              HasSubstr("rope_parameters.rope_theta: found 5000000"));
+  EXPECT_THAT(
+      error_for(with(newer, "rope_parameters", {{"rope_theta", 5e6}, {"rope_type", "yarn"}})),
+      HasSubstr("rope_parameters.rope_type: found \"yarn\""));
+}
+
+TEST(Config, RefusesASlidingWindowUnlessItIsSwitchedOff) {
+  const json windowed = with(kQwen, "sliding_window", 4096);
+
+  EXPECT_NO_THROW(parse(windowed));
+  EXPECT_NO_THROW(parse(with(windowed, "use_sliding_window", false)));
+  EXPECT_THAT(error_for(with(windowed, "use_sliding_window", true)),
+              HasSubstr("sliding_window: found 4096, expected null"));
+  const json mixtral = with(with(kQwen, "model_type", "mixtral"), "num_local_experts", 8);
+  EXPECT_THAT(error_for(with(mixtral, "sliding_window", 4096)),
+              HasSubstr("sliding_window: found 4096"));
+}
+
+TEST(Config, RefusesTextThatIsNoObjectAndKeysThatOccurTwice) {
+  EXPECT_THAT(user_error_of([] { parse_config("{", "c.json"); }),
+              HasSubstr("c.json: found text that is not JSON"));
+  EXPECT_THAT(user_error_of([] { parse_config("[]", "c.json"); }),
+              HasSubstr("c.json: found JSON array"));
+  EXPECT_THAT(user_error_of([] { parse_config(R"({"bits": 1, "bits": 2})", "c.json"); }),
+              HasSubstr("twice"));
+}
+
+TEST(Config, NamesTheFileItCannotRead) {
+  const testing::TempDir dir;
+
+  EXPECT_THAT(user_error_of([&] { read_config(dir / "config.json"); }),
+              HasSubstr((dir / "config.json").string()));
+}
+
+}  // namespace
+}  // namespace fidelio
