@@ -1,0 +1,67 @@
+// The ops a graph may hold: names, arity and attributes, in one visible table. The shapes of their
+// results are core/ops_shape.cc; their arithmetic is kernels/; nothing here computes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace fidelio {
+
+/// In the order of the table. Shapes are row-major; M: tokens of the step, L: wanted rows, k:
+/// experts a token, E: experts.
+enum class Op : std::uint8_t {
+  input,          ///< a value the step provides
+  embedding,      ///< @matrix [vocab, hidden], ids [M] i32 -> [M, hidden]
+  linear,         ///< @matrix [out, in], x [rows, in] -> [rows, out]
+  rms_norm,       ///< @vector [n], x [rows, groups * n] -> the same; groups = 1 when absent
+  rope,           ///< @constant [head_dim / 2], x [M, heads * head_dim], positions [M] i32 -> as x
+  kv_append,      ///< k, v [M, num_key_value_heads * head_dim] -> cache
+  attention,      ///< q [M, num_attention_heads * head_dim], cache -> as q
+  add,            ///< a, b -> their sum, of the same shape
+  mul,            ///< a, b -> their product, of the same shape
+  silu,           ///< x -> x / (1 + exp(-x))
+  softmax,        ///< x -> the same shape, over the last dimension
+  top_k,          ///< x [M, E] -> values [M, k], ids [M, k] i32; strongest first, ties: lower id
+  normalize,      ///< x [M, k] -> x / (sum over k)
+  gather_matmul,  ///< @experts [E, out, in], x [M, in] or [M, k, in], ids [M, k] -> [M, k, out]
+  combine,        ///< x [M, k, hidden], weights [M, k] -> [M, hidden], slots in ascending order
+  wanted_rows,    ///< x [M, hidden] -> [L, hidden], the rows whose logits are wanted
+  // Fused forms, written only by patches.
+  router_topk,     ///< logits [M, E] -> weights [M, k], ids [M, k] i32
+  gate_up_swiglu,  ///< @gate_proj, @up_proj [E, inter, hidden], x [M, hidden], ids -> [M, k, inter]
+  down_combine,    ///< @down_proj [E, hidden, inter], x [M, k, inter], ids, weights -> [M, hidden]
+  add_rms_norm,    ///< @vector [n], a, b [rows, n] -> a + b, rms_norm(a + b)
+};
+
+enum class AttributeType : std::uint8_t { integer, number, text };
+
+struct AttributeInfo {
+  std::string_view name;
+  AttributeType type = AttributeType::integer;
+  bool required = true;
+};
+
+/// What an op looks like in a graph.
+struct OpInfo {
+  Op op;
+  std::string_view name;
+  std::size_t n_params;
+  std::size_t n_inputs;
+  std::size_t n_outputs;
+  std::vector<AttributeInfo> attributes;  ///< in the order in which they are kept and printed
+  bool fused;
+
+  /// nullptr for an attribute the op does not have.
+  const AttributeInfo* attribute(std::string_view attribute_name) const;
+};
+
+/// The table, indexed by Op.
+std::span<const OpInfo> all_ops();
+const OpInfo& info(Op op);
+/// nullptr for an unknown name.
+const OpInfo* find_op(std::string_view name);
+
+}  // namespace fidelio
