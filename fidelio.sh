@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 machine to a result: installs the packages Fidelio needs, builds it, and then
+#   ./fidelio.sh validate MODEL [options]   runs build/bin/validate
+#   ./fidelio.sh test                       builds and runs every test
+#   ./fidelio.sh check-format               compares the sources with .clang-format
+# Packages come from Debian alone; where they are already installed nothing is asked of the network.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+packages=(
+  ca-certificates cmake g++ git ninja-build pkg-config
+  libbenchmark-dev libcli11-dev libfmt-dev libgmock-dev libgtest-dev libhwy-dev libsentencepiece-dev
+  libvalijson-dev libxxhash-dev nlohmann-json3-dev
+)
+
+install_packages() {
+  local missing=()
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$package")
+  done
+  [[ ${#missing[@]} -gt 0 ]] || return 0
+  echo "Installing: ${missing[*]}" >&2
+  local sudo=()
+  [[ $(id -u) -eq 0 ]] || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# build TARGET...: configures once, builds what is asked for.
+build() {
+  cmake --preset release "${cmake_options[@]}" >&2
+  cmake --build --preset release --target "$@" >&2
+}
+
+verb=${1:-help}
+shift || true
+cmake_options=()
+case $verb in
+  validate)
+    install_packages "${packages[@]}"
+    build validate
+    exec build/bin/validate "$@"
+    ;;
+  test)
+    install_packages "${packages[@]}"
+    build all
+    ctest --preset release --output-on-failure -j "$(nproc)" "$@"
+    ;;
+  check-format)
+    install_packages clang-format
+    git ls-files '*.h' '*.cc' | xargs clang-format --dry-run --Werror
+    ;;
+  *)
+    sed -n '2,6s/^# \{0,1\}//p' "$0"
+    exit 2
+    ;;
+esac
