@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "core/check.h"
 #include "core/config_reader.h"
 #include "core/json_text.h"
 #include "core/mapped_file.h"
@@ -25,6 +24,15 @@ std::optional<bool> read_add_bos_token(const std::filesystem::path& file) {
   const std::string where = path_text(file);
   const auto object = parse_json_object(read_text_file(file, kMaxConfigBytes), where);
   return ConfigReader(object, where).find_bool("add_bos_token");
+}
+
+/// A model that loads may still be inconsistent; that is the file's fault, not the program's.
+void check(const sentencepiece::util::Status& status, std::string_view action,
+           const std::filesystem::path& file) {
+  if (status.ok()) return;
+  throw UserError(
+      fmt::format("{}: found a sentencepiece model that cannot {} ({}), expected one that can",
+                  path_text(file), action, printable(status.ToString())));
 }
 
 }  // namespace
@@ -72,7 +80,7 @@ Tokenizer::~Tokenizer() = default;
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
   std::vector<int> ids;
-  FIDELIO_CHECK(model_->processor.Encode(text, &ids).ok());
+  check(model_->processor.Encode(text, &ids), "encode", path_);
   return {ids.begin(), ids.end()};
 }
 
@@ -88,7 +96,7 @@ std::string Tokenizer::decode(std::span<const std::int32_t> ids) const {
     if (id < 0 || id >= vocab_size()) id = model_->processor.unk_id();
   }
   std::string text;
-  FIDELIO_CHECK(model_->processor.Decode(known, &text).ok());
+  check(model_->processor.Decode(known, &text), "decode", path_);
   return text;
 }
 

@@ -13,7 +13,8 @@
 
 namespace fidelio {
 
-/// Move only; const members may be called from several threads at once.
+/// Move only; const members may be called from several threads at once. encode and decode throw
+/// UserError when the file's model turns out to be inconsistent.
 class Tokenizer {
  public:
   /// `dir`/tokenizer.model with the settings of `dir`/tokenizer_config.json; nullopt when there is
