@@ -42,13 +42,13 @@ struct Value {
 
 /// Something a graph reads but does not compute.
 struct Param {
-  enum class Kind : std::uint8_t { vector, matrix, experts, constant };
+  using Kind = ParamKind;
   std::string name;  ///< the checkpoint's path without ".weight"; `*` stands for the expert
   Kind kind = Kind::matrix;
   /// [n], [out, in] or [experts, out, in]; empty where unknown (text without a declaration).
   Shape shape;
-  /// Where the checkpoint may hold it, in order; the first is the name. With `*` one tensor an
-  /// expert, without one tensor for all of them. Empty for constants.
+  /// Where the checkpoint may hold it, in order; the first is the name, and add_param() fills it
+  /// in. With `*` one tensor an expert, without one tensor for all of them. Empty for constants.
   std::vector<std::string> sources;
   std::vector<float> data;  ///< constants only: the values themselves
 
@@ -134,6 +134,9 @@ class Graph {
 /// Types and shapes of a node's results, unnamed. Throws GraphError where the node does not fit its
 /// op. For `input` this is what the node's output already says.
 std::vector<Value> infer_results(const Graph& graph, const Node& node);
+
+/// Puts a node's attributes into the order of its op's table.
+void sort_attributes(Node& node);
 
 /// "[M, 2048]"; symbols M, L and ?.
 std::string dims_text(const Shape& shape);

@@ -7,6 +7,11 @@ namespace fidelio {
 
 namespace {
 
+constexpr ParamKind kVector = ParamKind::vector;
+constexpr ParamKind kMatrix = ParamKind::matrix;
+constexpr ParamKind kExperts = ParamKind::experts;
+constexpr ParamKind kConstant = ParamKind::constant;
+
 constexpr AttributeInfo integer(std::string_view name) {
   return {name, AttributeType::integer, true};
 }
@@ -20,40 +25,52 @@ constexpr AttributeInfo text(std::string_view name) { return {name, AttributeTyp
 
 const std::vector<OpInfo>& table() {
   static const std::vector<OpInfo> ops = {
-      // op, name, params, inputs, outputs, attributes, fused
-      {Op::input, "input", 0, 0, 1, {}, false},
-      {Op::embedding, "embedding", 1, 1, 1, {}, false},
-      {Op::linear, "linear", 1, 1, 1, {}, false},
-      {Op::rms_norm, "rms_norm", 1, 1, 1, {number("eps"), optional_integer("groups")}, false},
-      {Op::rope, "rope", 1, 2, 1, {integer("heads")}, false},
-      {Op::kv_append, "kv_append", 0, 2, 1, {integer("layer")}, false},
+      // op, name, params and their kind, inputs, outputs, attributes, fused, i32 input
+      {Op::input, "input", 0, kMatrix, 0, 1, {}, false, -1},
+      {Op::embedding, "embedding", 1, kMatrix, 1, 1, {}, false, 0},
+      {Op::linear, "linear", 1, kMatrix, 1, 1, {}, false, -1},
+      {Op::rms_norm,
+       "rms_norm",
+       1,
+       kVector,
+       1,
+       1,
+       {number("eps"), optional_integer("groups")},
+       false,
+       -1},
+      {Op::rope, "rope", 1, kConstant, 2, 1, {integer("heads")}, false, 1},
+      {Op::kv_append, "kv_append", 0, kMatrix, 2, 1, {integer("layer")}, false, -1},
       {Op::attention,
        "attention",
        0,
+       kMatrix,
        2,
        1,
        {integer("layer"), integer("num_attention_heads"), integer("num_key_value_heads"),
         number("scale")},
-       false},
-      {Op::add, "add", 0, 2, 1, {}, false},
-      {Op::mul, "mul", 0, 2, 1, {}, false},
-      {Op::silu, "silu", 0, 1, 1, {}, false},
-      {Op::softmax, "softmax", 0, 1, 1, {}, false},
-      {Op::top_k, "top_k", 0, 1, 2, {integer("k")}, false},
-      {Op::normalize, "normalize", 0, 1, 1, {}, false},
-      {Op::gather_matmul, "gather_matmul", 1, 2, 1, {}, false},
-      {Op::combine, "combine", 0, 2, 1, {}, false},
-      {Op::wanted_rows, "wanted_rows", 0, 1, 1, {}, false},
+       false,
+       -1},
+      {Op::add, "add", 0, kMatrix, 2, 1, {}, false, -1},
+      {Op::mul, "mul", 0, kMatrix, 2, 1, {}, false, -1},
+      {Op::silu, "silu", 0, kMatrix, 1, 1, {}, false, -1},
+      {Op::softmax, "softmax", 0, kMatrix, 1, 1, {}, false, -1},
+      {Op::top_k, "top_k", 0, kMatrix, 1, 2, {integer("k")}, false, -1},
+      {Op::normalize, "normalize", 0, kMatrix, 1, 1, {}, false, -1},
+      {Op::gather_matmul, "gather_matmul", 1, kExperts, 2, 1, {}, false, 1},
+      {Op::combine, "combine", 0, kMatrix, 2, 1, {}, false, -1},
+      {Op::wanted_rows, "wanted_rows", 0, kMatrix, 1, 1, {}, false, -1},
       {Op::router_topk,
        "router_topk",
        0,
+       kMatrix,
        1,
        2,
        {integer("k"), text("order"), integer("normalize")},
-       true},
-      {Op::gate_up_swiglu, "gate_up_swiglu", 2, 2, 1, {}, true},
-      {Op::down_combine, "down_combine", 1, 3, 1, {}, true},
-      {Op::add_rms_norm, "add_rms_norm", 1, 2, 2, {number("eps")}, true},
+       true,
+       -1},
+      {Op::gate_up_swiglu, "gate_up_swiglu", 2, kExperts, 2, 1, {}, true, 1},
+      {Op::down_combine, "down_combine", 1, kExperts, 3, 1, {}, true, 1},
+      {Op::add_rms_norm, "add_rms_norm", 1, kVector, 2, 2, {number("eps")}, true, -1},
   };
   return ops;
 }

@@ -44,15 +44,20 @@ struct AttributeInfo {
   bool required = true;
 };
 
+/// What a parameter is: [n], [out, in], [experts, out, in], or [n] values stored in the graph.
+enum class ParamKind : std::uint8_t { vector, matrix, experts, constant };
+
 /// What an op looks like in a graph.
 struct OpInfo {
   Op op;
   std::string_view name;
   std::size_t n_params;
+  ParamKind param_kind;  ///< of all its parameters
   std::size_t n_inputs;
   std::size_t n_outputs;
   std::vector<AttributeInfo> attributes;  ///< in the order in which they are kept and printed
   bool fused;
+  int ids_input;  ///< which input is i32; -1: none
 
   /// nullptr for an attribute the op does not have.
   const AttributeInfo* attribute(std::string_view attribute_name) const;
