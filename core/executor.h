@@ -1,0 +1,67 @@
+// Runs plans: one step at a time, every node through the kernel table, all threads together. An
+// executor owns scratch memory; the cache and the plan belong to the arm that calls it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/kv_cache.h"
+#include "core/plan.h"
+#include "core/thread_team.h"
+#include "kernels/table.h"
+
+namespace fidelio {
+
+/// A non-finite value or an impossible expert id in a node's result.
+struct SiteFault {
+  NodeId node = 0;  ///< in the plan's graph
+  std::size_t count = 0;
+  bool bad_expert_id = false;
+};
+
+struct StepInput {
+  std::span<const std::int32_t> ids;  ///< [n_tokens], each inside the vocabulary
+  std::int32_t first_position = 0;
+  std::size_t n_wanted = 1;  ///< the last n_wanted tokens' logits; 0: none
+};
+
+class Executor {
+ public:
+  /// Both must outlive the executor. `max_tokens` bounds a step, `capacity` a context.
+  Executor(const KernelTable& kernels, ThreadTeam& team, std::size_t max_tokens,
+           std::size_t capacity);
+
+  /// Runs one step. The logits [n_wanted, vocab] stay valid until the next call. An expert id
+  /// outside the stack is replaced by 0 and reported by faults(): a kernel under test must not take
+  /// the validator down.
+  std::span<const float> run(const Plan& plan, const StepInput& step, KvCache& cache);
+
+  /// In checked mode scratch memory is filled with NaN before every step and every node's result is
+  /// searched for non-finite values. Slower; not for timing.
+  void set_checked(bool checked) { checked_ = checked; }
+
+  /// What the last run found; impossible expert ids also outside checked mode.
+  const std::vector<SiteFault>& faults() const { return faults_; }
+
+ private:
+  struct Pointers;
+  void prepare(const Plan& plan, const StepInput& step);
+  void run_nodes(const Plan& plan, const StepInput& step, KvCache& cache, std::size_t thread);
+  void inspect(const PlanNode& node, std::size_t n_tokens, std::size_t n_wanted, const Plan& plan);
+
+  const KernelTable& kernels_;
+  ThreadTeam& team_;
+  std::size_t max_tokens_;
+  std::size_t capacity_;
+  bool checked_ = false;
+  std::vector<float> values_;
+  std::vector<std::byte> workspace_;
+  std::size_t workspace_stride_ = 0;
+  std::vector<std::int32_t> positions_;
+  std::vector<SiteFault> faults_;
+};
+
+}  // namespace fidelio

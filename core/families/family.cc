@@ -1,0 +1,33 @@
+#include "core/families/family.h"
+
+#include <string_view>
+
+#include "core/check.h"
+
+namespace fidelio {
+namespace {
+
+struct Family {
+  std::string_view model_type;
+  Graph (*build)(const ModelConfig&);
+};
+
+constexpr Family kFamilies[] = {
+    {"llama", build_llama},
+    {"mixtral", build_mixtral},
+    {"qwen3_moe", build_qwen3_moe},
+};
+
+}  // namespace
+
+Graph build_graph(const ModelConfig& config) {
+  for (const Family& family : kFamilies) {
+    if (family.model_type != config.model_type) continue;
+    Graph graph = family.build(config);
+    graph.verify();
+    return graph;
+  }
+  FIDELIO_CHECK(!"read_config accepts only model types of this table");
+}
+
+}  // namespace fidelio

@@ -1,0 +1,33 @@
+// A graph's parameters, found in the checkpoint once, before anything runs. Both arms share one
+// ModelWeights: patches rewrite nodes, never parameters.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/checkpoint.h"
+#include "core/graph.h"
+#include "kernels/weights.h"
+
+namespace fidelio {
+
+class ModelWeights {
+ public:
+  /// Resolves every parameter of `graph`. Throws UserError for a missing tensor, a wrong shape or
+  /// dtype. The checkpoint must outlive this object.
+  ModelWeights(const Checkpoint& checkpoint, const Graph& graph);
+
+  /// By the parameter's name in the graph; asking for one the graph did not have is a programmer
+  /// error.
+  const WeightView& matrix(const std::string& name) const;
+  const std::vector<float>& vector(const std::string& name) const;  ///< norm weights and constants
+  const std::vector<WeightView>& experts(const std::string& name) const;
+
+ private:
+  std::map<std::string, WeightView> matrices_;
+  std::map<std::string, std::vector<float>> vectors_;
+  std::map<std::string, std::vector<WeightView>> experts_;
+};
+
+}  // namespace fidelio
