@@ -1,0 +1,54 @@
+// Pattern:  combine(gather_matmul(Wd, x, ids), weights) -> down_combine(Wd, x, ids, weights)
+// Shapes:   x [n_tokens, top_k, inter]; ids, weights [n_tokens, top_k]; Wd [experts, hidden,
+// inter];
+//           out [n_tokens, hidden]
+// Numerics: bit_exact - every dot product keeps its lanes and order; slots are summed in ascending
+//           order.
+// Source:   Shazeer et al. 2017, Outrageously Large Neural Networks, equation 2.
+#include <fmt/format.h>
+
+#include "patches/catalogue.h"
+
+namespace fidelio {
+
+namespace {
+
+// The nodes of a match. kDown is whatever makes the combined rows.
+enum Role : std::size_t { kDown, kCombine };
+
+std::optional<Match> find(const Graph& graph, NodeId root) {
+  const Node& combine = graph.node(root);
+  if (combine.op != Op::combine) return std::nullopt;
+  return Match{{graph.producer(combine.inputs[0]), root}, combine.outputs[0]};
+}
+
+Decision guard(const Graph& graph, const Match& match, const PatchEnv&) {
+  const Node& down = graph.node(match.nodes[kDown]);
+  if (down.op != Op::gather_matmul) {
+    return refuse(Reason::not_gather_matmul,
+                  fmt::format("the combined rows are made by {}", info(down.op).name));
+  }
+  if (graph.value(down.inputs[0]).shape.size() != 3) {
+    return refuse(Reason::unsupported_shape,
+                  fmt::format("{} has one row for every token, expected one for every expert",
+                              value_text(graph, down.inputs[0])));
+  }
+  return check_vanishes(graph, down.outputs[0], match.nodes[kCombine]);
+}
+
+void rewrite(GraphEditor& editor, const Match& match) {
+  const Graph& graph = editor.graph();
+  const Node& down = graph.node(match.nodes[kDown]);
+  Node fused;
+  fused.op = Op::down_combine;
+  fused.params = down.params;
+  fused.inputs = {down.inputs[0], down.inputs[1], graph.node(match.nodes[kCombine]).inputs[1]};
+  fused.outputs = {match.result};
+  editor.replace(match.nodes[kCombine], std::move(fused));
+}
+
+}  // namespace
+
+constinit const Patch kDownCombine{"down_combine", Numerics::bit_exact, find, guard, rewrite};
+
+}  // namespace fidelio
