@@ -1,6 +1,6 @@
 // Pattern:  combine(gather_matmul(Wd, x, ids), weights) -> down_combine(Wd, x, ids, weights)
-// Shapes:   x [n_tokens, top_k, inter]; ids, weights [n_tokens, top_k]; Wd [experts, hidden,
-// inter];
+// Shapes:   x [n_tokens, top_k, inter]; ids, weights [n_tokens, top_k];
+//           Wd [experts, hidden, inter];
 //           out [n_tokens, hidden]
 // Numerics: bit_exact - every dot product keeps its lanes and order; slots are summed in ascending
 //           order.
