@@ -1,0 +1,170 @@
+// One complete passing validation as data, for tests that need a capsule: two prompts, one
+// bit-exact patch applied and called, 15 pairs a prompt, every comparison equal. Decode is about 8%
+// faster in the patched arm, prefill the same; the jitter is fixed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "capsules/record.h"
+
+namespace fidelio::testing {
+
+inline constexpr std::int64_t kExamplePairs = 15;
+inline constexpr std::int64_t kExampleMaxTokens = 32;
+
+/// A well-formed digest that differs with `seed`.
+inline std::string example_digest(unsigned seed) {
+  std::string digest;
+  for (unsigned i = 0; i < 32; ++i) digest += "0123456789abcdef"[(seed * 7 + i * (seed + 3)) % 16];
+  return digest;
+}
+
+inline std::vector<std::int32_t> example_ids(std::int64_t prompt) {
+  std::vector<std::int32_t> ids;
+  for (std::int64_t i = 0; i < kExampleMaxTokens; ++i)
+    ids.push_back(static_cast<std::int32_t>(20 + (i * i * 3 + i * 7 + prompt * 5) % 480));
+  return ids;
+}
+
+/// Multiplies `ns` by 1 plus up to 0.4% that depends on `order` alone.
+inline std::int64_t example_jitter(std::int64_t ns, std::int64_t order) {
+  const std::int64_t per_mille_tenths = (order * 37 + order * order * 11) % 41;
+  return ns + ns * per_mille_tenths / 10000;
+}
+
+inline RunRecord example_run(std::int64_t order, std::int64_t pair, const std::string& arm,
+                             std::int64_t prompt) {
+  const bool patched = arm == "patched";
+  RunRecord run;
+  run.order = order;
+  run.pair = pair;
+  run.arm = arm;
+  run.prompt = prompt;
+  run.prefill_tokens = prompt == 0 ? 5 : 3;
+  run.first_token_ns = example_jitter(2'500'000 * run.prefill_tokens, order + 7);
+  run.decode_tokens = kExampleMaxTokens - 1;
+  run.decode_ns = example_jitter((patched ? 1'111'000 : 1'200'000) * run.decode_tokens, order);
+  run.ids_xxh3_128 = example_digest(10 + static_cast<unsigned>(prompt));
+  run.logit_xxh3_128 = example_digest(20 + static_cast<unsigned>(prompt));
+  run.peak_memory_bytes = 96'000'000 + (patched ? 0 : 262'144);
+  run.load_average = 1.25;
+  run.steal_ticks = 0;
+  run.involuntary_switches = order % 4;
+  return run;
+}
+
+/// Per prompt one warm-up of each arm, then the pairs in the order AB, BA, AB, ...; bandwidth after
+/// each pair.
+inline void add_example_runs(Record& record) {
+  std::int64_t order = 0;
+  for (std::int64_t prompt = 0; prompt < 2; ++prompt) {
+    record.runs.push_back(example_run(order++, -1, "baseline", prompt));
+    record.runs.push_back(example_run(order++, -1, "patched", prompt));
+    for (std::int64_t pair = 0; pair < kExamplePairs; ++pair) {
+      const bool baseline_first = pair % 2 == 0;
+      record.runs.push_back(
+          example_run(order++, pair, baseline_first ? "baseline" : "patched", prompt));
+      record.runs.push_back(
+          example_run(order++, pair, baseline_first ? "patched" : "baseline", prompt));
+      record.bandwidth.push_back({order - 1, 2.1e10 + 1e7 * static_cast<double>(pair % 5)});
+    }
+  }
+}
+
+inline void add_example_facts(Record& record) {
+  record.numerics_version = 1;
+  record.created = "2025-01-31T12:00:00Z";
+  record.command_line = {"validate", "tiny-moe", "--max-tokens", "32"};
+  record.program = {"0.1.0",      "183f3800c0ffee00c0ffee00c0ffee00c0ffee00", false,
+                    "GNU 12.2.0", "-O3 -DNDEBUG -ffp-contract=off",           "Release"};
+  record.model.id = "tiny-moe";
+  record.model.revision = "main";
+  record.model.model_type = "qwen3_moe";
+  record.model.config = "{\n  \"model_type\": \"qwen3_moe\",\n  \"rms_norm_eps\": 1e-06\n}\n";
+  record.model.quantization = "affine 4 bit, group 64";
+  record.model.weights_bytes = 24'000'000;
+  record.model.weights_xxh3_128 = example_digest(1);
+  record.model.config_xxh3_128 = example_digest(2);
+  record.model.tokenizer_xxh3_128 = example_digest(3);
+  record.model.vocab_size = 512;
+  record.options.runs = kExamplePairs;
+  record.options.max_tokens = kExampleMaxTokens;
+  record.options.threads = 2;
+  record.options.patches = {"gate_up_swiglu"};
+  record.options.patches_by_name = true;
+  record.options.widths = {1, 2, 5};
+  record.prompts = {{"Once upon a time,", {1, 20, 300, 4, 511}, example_digest(4)},
+                    {std::nullopt, {1, 77, 8}, example_digest(5)}};
+  record.hardware.architecture = "x86_64";
+  record.hardware.cpu_model = "Example CPU @ 2.50GHz";
+  record.hardware.cpu_vendor = "GenuineIntel";
+  record.hardware.sockets = 1;
+  record.hardware.cores = 2;
+  record.hardware.logical_cpus = 4;
+  record.hardware.isa = {"avx", "avx2", "avx512f", "f16c", "fma"};
+  record.hardware.vector_target = "AVX3";
+  record.hardware.caches = {{"L1d", 32768}, {"L1i", 32768}, {"L2", 1 << 20}, {"L3", 32 << 20}};
+  record.hardware.memory_bytes = std::int64_t{16} << 30;
+  record.hardware.numa_nodes = 1;
+  record.hardware.governor = "performance";
+  record.hardware.hypervisor = "KVM";
+  record.hardware.gpus = {"Example GPU, 132 cores"};
+  record.system = {"Debian GNU/Linux 12 (bookworm)", "6.1.0-18-amd64"};
+  record.load_ns = 41'000'000;
+  record.decode_bytes_per_token = 7.5e6;
+}
+
+inline void add_example_fidelity(Record& record) {
+  record.patches = {{"gate_up_swiglu", "bit_exact", true, 4, 1984, {}}};
+  for (const std::int64_t n_tokens : record.options.widths) {
+    PlanRecord plan{n_tokens, {"gate_up_swiglu"}, 4, 65536 * n_tokens, 49152 * n_tokens, 0, 0};
+    if (n_tokens == 1) plan.decode_steps = 2 * (kExamplePairs + 1) * (kExampleMaxTokens - 1);
+    if (n_tokens == 5) plan.prefill_steps = kExamplePairs + 1;
+    record.plans.push_back(plan);
+  }
+  PlanRecord wider{3, {}, 0, 196608, 196608, kExamplePairs + 1, 0};
+  record.patches[0].refusals = {
+      {"layers.0.mlp", "too_many_tokens", "3 tokens a step are not worth a fused kernel"}};
+  record.plans.insert(record.plans.begin() + 2, wider);
+  for (std::int64_t prompt = 0; prompt < 2; ++prompt) {
+    const std::string logits = example_digest(20 + static_cast<unsigned>(prompt));
+    const SequenceRecord sequence{example_ids(prompt), "max_tokens", logits};
+    record.generations.push_back({prompt, sequence, sequence});
+    for (const std::int64_t width : record.options.widths) {
+      ComparisonRecord comparison;
+      comparison.prompt = prompt;
+      comparison.width = width;
+      comparison.positions = kExampleMaxTokens;
+      comparison.baseline_logit_xxh3_128 = logits;
+      comparison.patched_logit_xxh3_128 = logits;
+      record.comparisons.push_back(comparison);
+    }
+    record.evidence.push_back({prompt, 0.96, std::nullopt, 0.015});
+  }
+}
+
+inline void add_example_verdict(Record& record) {
+  record.noise_floor = NoiseFloorRecord{0.004, 0.006};
+  record.verdict.fidelity = "EXACT";
+  record.verdict.decode = "improvement";
+  record.verdict.prefill = "neutral";
+  record.verdict.sentence = "EXACT: all ids and logits are bitwise equal.";
+  record.verdict.rules = {{"BROKEN", "does not hold", "No fault, no differing bit."},
+                          {"EXACT", "holds", "All ids and logits are bitwise equal."},
+                          {"decode", "improvement", "The patched arm decodes faster."}};
+  record.verdict.exit_code = 0;
+}
+
+/// The record; each call gives the same one.
+inline Record example_record() {
+  Record record;
+  record.complete = true;
+  add_example_facts(record);
+  add_example_runs(record);
+  add_example_fidelity(record);
+  add_example_verdict(record);
+  return record;
+}
+
+}  // namespace fidelio::testing
