@@ -62,8 +62,12 @@ void check_target(const fs::path& path, const fs::path& target) {
 class TemporaryFile {
  public:
   TemporaryFile(const fs::path& path, const fs::path& target) : path_(path) {
-    name_ = (folder_of(target) / ".fidelio-XXXXXX").string();
-    fd_ = ::mkostemp(name_.data(), O_CLOEXEC);
+    // Not mkstemp: its mode 0600 would leave a new capsule unreadable for others.
+    for (int attempt = 0; attempt < 100 && fd_ < 0; ++attempt) {
+      name_ = (folder_of(target) / fmt::format(".fidelio-{}-{}", ::getpid(), attempt)).string();
+      fd_ = ::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (fd_ < 0 && errno != EEXIST) break;
+    }
     if (fd_ < 0) fail(path_, "create a file beside it", errno);
   }
   TemporaryFile(const TemporaryFile&) = delete;
@@ -82,18 +86,11 @@ class TemporaryFile {
     }
   }
 
-  /// mkstemp's mode is 0600: takes that of the file it replaces, else what open() would give.
-  void set_mode(const fs::path& target) {
+  /// Keeps the mode of the file that is replaced; a new one has what the umask leaves of 0666.
+  void keep_mode_of(const fs::path& target) {
     struct stat info {};
-    mode_t mode = 0;
-    if (::stat(target.c_str(), &info) == 0) {
-      mode = info.st_mode & 07777;
-    } else {
-      const mode_t mask = ::umask(0);
-      ::umask(mask);
-      mode = 0666 & ~mask;
-    }
-    if (::fchmod(fd_, mode) != 0) fail(path_, "set its mode", errno);
+    if (::stat(target.c_str(), &info) != 0) return;
+    if (::fchmod(fd_, info.st_mode & 07777) != 0) fail(path_, "set its mode", errno);
   }
 
   void rename_to(const fs::path& target) {
@@ -131,7 +128,7 @@ void write_file_atomically(const fs::path& path, std::string_view content) {
   check_target(path, target);
   TemporaryFile file(path, target);
   file.write(content);
-  file.set_mode(target);
+  file.keep_mode_of(target);
   file.rename_to(target);
   sync_folder(path, folder_of(target));
 }

@@ -1,0 +1,268 @@
+// Every field of a record once: its key and what it may hold, for the reader, the writer and tests
+// alike. `io(key, field, rule)` is called in the order in which the fields are written.
+// Internal to capsules/ and its tests.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "capsules/record.h"
+
+namespace fidelio {
+
+/// What a field may hold beyond its type. Integers and finite numbers are 0 or more unless said
+/// otherwise; in a vector the rule is that of each element.
+struct FieldRule {
+  enum class Text { any, digest, digest_or_empty, one_of };
+
+  std::int64_t min = 0;
+  double max = std::numeric_limits<double>::infinity();  ///< of doubles
+  Text text = Text::any;
+  std::array<std::string_view, 3> words = {};  ///< with one_of; unused ones are empty
+};
+
+inline constexpr double kNoMaximum = std::numeric_limits<double>::infinity();
+inline constexpr FieldRule kFromMinusOne{-1, kNoMaximum, FieldRule::Text::any, {}};
+inline constexpr FieldRule kShare{0, 1, FieldRule::Text::any, {}};
+inline constexpr FieldRule kDigest{0, kNoMaximum, FieldRule::Text::digest, {}};
+/// Empty where nothing was computed: the run was interrupted, or made no logits to hash.
+inline constexpr FieldRule kDigestOrEmpty{0, kNoMaximum, FieldRule::Text::digest_or_empty, {}};
+
+constexpr FieldRule one_of(std::string_view a, std::string_view b, std::string_view c = {}) {
+  return {0, kNoMaximum, FieldRule::Text::one_of, {a, b, c}};
+}
+inline constexpr FieldRule kArm = one_of("baseline", "patched");
+inline constexpr FieldRule kNumerics = one_of("bit_exact", "reassociated", "approximate");
+inline constexpr FieldRule kStop = one_of("eos", "max_tokens");
+inline constexpr FieldRule kFaultKind = one_of("non_finite", "expert_id");
+
+template <class Io>
+void fields(Io& io, ProgramRecord& r) {
+  io("version", r.version);
+  io("git_commit", r.git_commit);
+  io("git_dirty", r.git_dirty);
+  io("compiler", r.compiler);
+  io("compiler_flags", r.compiler_flags);
+  io("build_type", r.build_type);
+}
+
+template <class Io>
+void fields(Io& io, ModelRecord& r) {
+  io("id", r.id);
+  io("revision", r.revision);
+  io("model_type", r.model_type);
+  io("config", r.config);
+  io("quantization", r.quantization);
+  io("weights_bytes", r.weights_bytes);
+  io("weights_xxh3_128", r.weights_xxh3_128, kDigest);
+  io("config_xxh3_128", r.config_xxh3_128, kDigest);
+  io("tokenizer_xxh3_128", r.tokenizer_xxh3_128, kDigest);
+  io("vocab_size", r.vocab_size);
+}
+
+template <class Io>
+void fields(Io& io, OptionsRecord& r) {
+  io("runs", r.runs);
+  io("max_tokens", r.max_tokens);
+  io("threads", r.threads);
+  io("prefill_chunk", r.prefill_chunk);
+  io("ignore_eos", r.ignore_eos);
+  io("require_timing", r.require_timing);
+  io("patches", r.patches);
+  io("patches_by_name", r.patches_by_name);
+  io("widths", r.widths);
+}
+
+template <class Io>
+void fields(Io& io, PromptRecord& r) {
+  io("text", r.text);
+  io("ids", r.ids);
+  io("ids_xxh3_128", r.ids_xxh3_128, kDigest);
+}
+
+template <class Io>
+void fields(Io& io, CacheRecord& r) {
+  io("level", r.level);
+  io("bytes", r.bytes);
+}
+
+template <class Io>
+void fields(Io& io, HardwareRecord& r) {
+  io("architecture", r.architecture);
+  io("cpu_model", r.cpu_model);
+  io("cpu_vendor", r.cpu_vendor);
+  io("sockets", r.sockets);
+  io("cores", r.cores);
+  io("logical_cpus", r.logical_cpus);
+  io("isa", r.isa);
+  io("vector_target", r.vector_target);
+  io("caches", r.caches);
+  io("memory_bytes", r.memory_bytes);
+  io("numa_nodes", r.numa_nodes);
+  io("governor", r.governor);
+  io("hypervisor", r.hypervisor);
+  io("gpus", r.gpus);
+}
+
+template <class Io>
+void fields(Io& io, SystemRecord& r) {
+  io("os", r.os);
+  io("kernel", r.kernel);
+}
+
+template <class Io>
+void fields(Io& io, RefusalRecord& r) {
+  io("site", r.site);
+  io("reason", r.reason);
+  io("detail", r.detail);
+}
+
+template <class Io>
+void fields(Io& io, PatchRecord& r) {
+  io("name", r.name);
+  io("numerics", r.numerics, kNumerics);
+  io("requested_by_name", r.requested_by_name);
+  io("sites_applied", r.sites_applied);
+  io("calls", r.calls);
+  io("refusals", r.refusals);
+}
+
+template <class Io>
+void fields(Io& io, PlanRecord& r) {
+  io("n_tokens", r.n_tokens);
+  io("patches", r.patches);
+  io("sites_applied", r.sites_applied);
+  io("scratch_bytes_baseline", r.scratch_bytes_baseline);
+  io("scratch_bytes_patched", r.scratch_bytes_patched);
+  io("prefill_steps", r.prefill_steps);
+  io("decode_steps", r.decode_steps);
+}
+
+template <class Io>
+void fields(Io& io, SequenceRecord& r) {
+  io("ids", r.ids);
+  io("stop", r.stop, kStop);
+  io("logit_xxh3_128", r.logit_xxh3_128, kDigestOrEmpty);
+}
+
+template <class Io>
+void fields(Io& io, GenerationRecord& r) {
+  io("prompt", r.prompt);
+  io("baseline", r.baseline);
+  io("patched", r.patched);
+}
+
+template <class Io>
+void fields(Io& io, ComparisonRecord& r) {
+  io("prompt", r.prompt);
+  io("width", r.width);
+  io("positions", r.positions);
+  io("differing_positions", r.differing_positions);
+  io("first_difference", r.first_difference);
+  io("max_abs_err", r.max_abs_err);
+  io("argmax_changes", r.argmax_changes);
+  io("first_argmax_change", r.first_argmax_change);
+  io("baseline_logit_xxh3_128", r.baseline_logit_xxh3_128, kDigestOrEmpty);
+  io("patched_logit_xxh3_128", r.patched_logit_xxh3_128, kDigestOrEmpty);
+}
+
+template <class Io>
+void fields(Io& io, FaultRecord& r) {
+  io("arm", r.arm, kArm);
+  io("kind", r.kind, kFaultKind);
+  io("prompt", r.prompt);
+  io("width", r.width);
+  io("position", r.position);
+  io("site", r.site);
+  io("op", r.op);
+  io("layer", r.layer, kFromMinusOne);
+  io("count", r.count);
+}
+
+template <class Io>
+void fields(Io& io, RunRecord& r) {
+  io("order", r.order);
+  io("pair", r.pair, kFromMinusOne);
+  io("arm", r.arm, kArm);
+  io("prompt", r.prompt);
+  io("teacher_forced", r.teacher_forced);
+  io("prefill_tokens", r.prefill_tokens);
+  io("first_token_ns", r.first_token_ns);
+  io("decode_tokens", r.decode_tokens);
+  io("decode_ns", r.decode_ns);
+  io("ids_xxh3_128", r.ids_xxh3_128, kDigestOrEmpty);
+  io("logit_xxh3_128", r.logit_xxh3_128, kDigestOrEmpty);
+  io("peak_memory_bytes", r.peak_memory_bytes);
+  io("load_average", r.load_average);
+  io("steal_ticks", r.steal_ticks);
+  io("involuntary_switches", r.involuntary_switches);
+}
+
+template <class Io>
+void fields(Io& io, BandwidthRecord& r) {
+  io("after_order", r.after_order, kFromMinusOne);  // -1: before the first run
+  io("bytes_per_second", r.bytes_per_second);
+}
+
+template <class Io>
+void fields(Io& io, EvidenceRecord& r) {
+  io("prompt", r.prompt);
+  io("distinct_4grams", r.distinct_4grams, kShare);
+  io("loop_start", r.loop_start);
+  io("small_margin_share", r.small_margin_share, kShare);
+}
+
+template <class Io>
+void fields(Io& io, NoiseFloorRecord& r) {
+  io("decode", r.decode);
+  io("prefill", r.prefill);
+}
+
+template <class Io>
+void fields(Io& io, RuleRecord& r) {
+  io("name", r.name);
+  io("outcome", r.outcome);
+  io("sentence", r.sentence);
+}
+
+template <class Io>
+void fields(Io& io, VerdictRecord& r) {
+  io("fidelity", r.fidelity);
+  io("decode", r.decode);
+  io("prefill", r.prefill);
+  io("sentence", r.sentence);
+  io("rules", r.rules);
+  io("exit_code", r.exit_code);
+}
+
+template <class Io>
+void fields(Io& io, Record& r) {
+  io("schema_version", r.schema_version);
+  io("numerics_version", r.numerics_version);
+  io("created", r.created);
+  io("command_line", r.command_line);
+  io("complete", r.complete);
+  io("interruption", r.interruption);
+  io("program", r.program);
+  io("model", r.model);
+  io("options", r.options);
+  io("prompts", r.prompts);
+  io("hardware", r.hardware);
+  io("system", r.system);
+  io("patches", r.patches);
+  io("plans", r.plans);
+  io("generations", r.generations);
+  io("comparisons", r.comparisons);
+  io("faults", r.faults);
+  io("load_ns", r.load_ns);
+  io("decode_bytes_per_token", r.decode_bytes_per_token);
+  io("runs", r.runs);
+  io("bandwidth", r.bandwidth);
+  io("evidence", r.evidence);
+  io("noise_floor", r.noise_floor);
+  io("verdict", r.verdict);
+}
+
+}  // namespace fidelio

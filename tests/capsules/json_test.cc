@@ -1,0 +1,288 @@
+// Capsules as text: what is written reads back as the same, and no damaged capsule is read.
+#include "capsules/json.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "capsules/capsule_error.h"
+#include "capsules/json_fields.h"
+#include "tests/capsules/example_record.h"
+#include "tests/support/temp_dir.h"
+
+namespace fidelio {
+namespace {
+
+using nlohmann::json;
+using ::testing::AllOf;
+using testing::example_digest;
+using testing::example_record;
+using ::testing::HasSubstr;
+using testing::TempDir;
+
+/// The example with every optional set, every list filled, and a number that is no number.
+Record full_record() {
+  Record record = example_record();
+  record.complete = false;
+  record.interruption = "SIGINT";
+  record.program.git_dirty = true;
+  record.options.prefill_chunk = 64;
+  record.faults.push_back({"patched", "non_finite", 1, 2, 7, "%12", "silu", 3, 9});
+  ComparisonRecord& comparison = record.comparisons[1];
+  comparison.differing_positions = 3;
+  comparison.first_difference = 5;
+  comparison.max_abs_err = std::numeric_limits<double>::infinity();
+  comparison.argmax_changes = 1;
+  comparison.first_argmax_change = 6;
+  record.evidence[0].loop_start = 11;
+  record.runs[3].ids_xxh3_128 = "";
+  return record;
+}
+
+std::string error_of(const std::string& text) {
+  try {
+    from_json(text, "c.json");
+  } catch (const CapsuleError& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "expected a CapsuleError, none was thrown";
+  return "";
+}
+
+/// The example with `value` at `pointer`.
+std::string with(const std::string& pointer, const json& value) {
+  json document = json::parse(to_json(full_record()));
+  document[json::json_pointer(pointer)] = value;
+  return document.dump();
+}
+
+std::string without(const std::string& pointer, const std::string& key) {
+  json document = json::parse(to_json(full_record()));
+  EXPECT_EQ(document[json::json_pointer(pointer)].erase(key), 1U) << "the test names no field";
+  return document.dump();
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << "the test replaces nothing: " << from;
+  if (at != std::string::npos) text.replace(at, from.size(), to);
+  return text;
+}
+
+TEST(CapsuleJson, ReadsBackWhatItWrote) {
+  for (const Record& record : {Record{}, example_record(), full_record()}) {
+    Record valid = record;
+    if (valid.prompts.empty()) {  // a default record has no digests yet
+      valid.model.weights_xxh3_128 = valid.model.config_xxh3_128 = example_digest(1);
+    }
+    const std::string text = to_json(valid);
+
+    EXPECT_EQ(to_json(from_json(text, "c.json")), text);
+  }
+}
+
+TEST(CapsuleJson, KeepsEveryBitOfANumber) {
+  Record record = example_record();
+  record.runs[0].load_average = 0.1 + 0.2;
+  record.runs[1].load_average = std::numeric_limits<double>::denorm_min();
+  record.runs[2].load_average = std::numeric_limits<double>::max();
+  record.runs[3].decode_ns = std::numeric_limits<std::int64_t>::max();
+
+  const Record read = from_json(to_json(record), "c.json");
+
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(read.runs[i].load_average, record.runs[i].load_average);
+  EXPECT_EQ(read.runs[3].decode_ns, record.runs[3].decode_ns);
+}
+
+TEST(CapsuleJson, WritesNonFiniteNumbersAsStrings) {
+  Record record = example_record();
+  record.comparisons[0].max_abs_err = std::nan("");
+  record.comparisons[1].max_abs_err = std::numeric_limits<double>::infinity();
+  record.comparisons[2].max_abs_err = -std::numeric_limits<double>::infinity();
+  std::string text = to_json(record);
+
+  EXPECT_THAT(text, HasSubstr("\"max_abs_err\": \"NaN\""));
+  EXPECT_THAT(text, HasSubstr("\"max_abs_err\": \"Infinity\""));
+  text = replaced(text, "\"-Infinity\"", "0.0");  // an error of less than zero is not read
+  const Record read = from_json(text, "c.json");
+  EXPECT_TRUE(std::isnan(read.comparisons[0].max_abs_err));
+  EXPECT_TRUE(std::isinf(read.comparisons[1].max_abs_err));
+}
+
+TEST(CapsuleJson, KeepsTheModelsConfigByteForByte) {
+  Record record = example_record();
+  record.model.config = "{\"a\" :  1e-06,\r\n\t\"b\": \"\\u00e9 \xC3\xA9\"}\n";
+
+  EXPECT_EQ(from_json(to_json(record), "c.json").model.config, record.model.config);
+}
+
+TEST(CapsuleJson, WritesACommandLineThatIsNotUtf8) {
+  Record record = example_record();
+  record.command_line = {"validate", "caf\xE9"};
+
+  EXPECT_EQ(from_json(to_json(record), "c.json").command_line[1], "caf\xEF\xBF\xBD");
+}
+
+TEST(CapsuleJson, WritesTokenIdsOnOneLine) {
+  EXPECT_THAT(to_json(example_record()), HasSubstr("\n      \"ids\": [1, 20, 300, 4, 511],\n"));
+}
+
+TEST(CapsuleJson, RefusesTextThatIsNoCapsule) {
+  const std::string good = to_json(example_record());
+
+  EXPECT_THAT(error_of(""), HasSubstr("c.json: found text that is not JSON"));
+  EXPECT_THAT(error_of("\x1b[2J"), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(error_of(good + "{}"), HasSubstr("not JSON"));
+  EXPECT_THAT(error_of("[1]"), HasSubstr("$: found an array, expected an object"));
+  EXPECT_THAT(error_of("{}"), HasSubstr("$.schema_version: found no such field"));
+  EXPECT_THAT(error_of(std::string(100'000, '[')), HasSubstr("expected at most 32 levels"));
+  EXPECT_THAT(error_of(replaced(good, "tiny-moe", "\xff")), HasSubstr("not JSON"));
+  EXPECT_THAT(error_of(replaced(good, "1.25", "1e999")), HasSubstr("not JSON"));
+  EXPECT_THAT(error_of(replaced(good, "1.25", "NaN")), HasSubstr("not JSON"));
+  EXPECT_THAT(error_of(replaced(good, "\"runs\": 15", "\"runs\": 15, \"runs\": 16")),
+              HasSubstr("found the key \"runs\" twice"));
+}
+
+TEST(CapsuleJson, RefusesAnotherVersionBeforeAnythingElse) {
+  EXPECT_THAT(error_of(R"({"schema_version": 2, "shape": "new"})"),
+              HasSubstr("$.schema_version: found 2, expected 1"));
+  EXPECT_THAT(error_of(R"({"schema_version": "1"})"), HasSubstr("found \"1\", expected 1"));
+  EXPECT_THAT(error_of(R"({"schema_version": 1.0})"), HasSubstr("found 1.0, expected 1"));
+}
+
+TEST(CapsuleJson, RefusesAMissingOrUnknownField) {
+  EXPECT_THAT(error_of(without("/runs/3", "decode_ns")),
+              HasSubstr("c.json: $.runs[3].decode_ns: found no such field, expected an integer"));
+  EXPECT_THAT(error_of(without("", "noise_floor")),
+              HasSubstr("$.noise_floor: found no such field, expected an object or null"));
+  EXPECT_THAT(error_of(with("/hardware/hostname", "box")),
+              HasSubstr("$.hardware: found the unknown field \"hostname\", expected architecture"));
+}
+
+struct BadValue {
+  const char* pointer;
+  json value;
+  const char* message;
+};
+
+const std::uint64_t kTooLarge = std::uint64_t{1} << 63;
+const BadValue kBadValues[] = {
+    {"/runs/3/decode_ns", -5, "$.runs[3].decode_ns: found -5, expected an integer of 0 or more"},
+    {"/runs/3/decode_ns", 1.5, "$.runs[3].decode_ns: found 1.5, expected an integer"},
+    {"/runs/3/decode_ns", "9", "found \"9\", expected an integer"},
+    {"/runs/3/decode_ns", nullptr, "found null, expected an integer"},
+    {"/runs/3/decode_ns", kTooLarge, "found 9223372036854775808, expected an integer"},
+    {"/runs/3/pair", -2, "$.runs[3].pair: found -2, expected an integer of -1 or more"},
+    {"/runs/3/arm", "both", "found \"both\", expected one of \"baseline\", \"patched\""},
+    {"/runs/3/arm", "", "found \"\", expected one of"},
+    {"/runs/3/teacher_forced", 1, "found 1, expected true or false"},
+    {"/runs/3/ids_xxh3_128", "ab", "found \"ab\", expected 32 lower-case hex digits or \"\""},
+    {"/runs/3/load_average", -0.5, "found -0.5, expected a number of 0 or more"},
+    {"/runs/3/load_average", "-Infinity", "found \"-Infinity\", expected a number"},
+    {"/runs/3/load_average", "inf", "found \"inf\", expected a number"},
+    {"/runs/3", json::array(), "$.runs[3]: found an array, expected an object"},
+    {"/runs", json::object(), "$.runs: found an object, expected an array"},
+    {"/runs/3/prompt", 2, "$.runs[3].prompt: found 2, expected an index into the 2 prompts"},
+    {"/runs/3/order", 2, "$.runs[3].order: found 2, expected an integer above 2"},
+    {"/runs/3/arm", "baseline", "$.runs[3].pair: found 0, expected one baseline run of prompt 0"},
+    {"/model/weights_xxh3_128", "", "found \"\", expected 32 lower-case hex digits"},
+    {"/model/weights_xxh3_128", std::string(32, 'A'), "expected 32 lower-case hex digits"},
+    {"/model/tokenizer_xxh3_128", "", "expected 32 lower-case hex digits or null"},
+    {"/model/config", json::object(), "$.model.config: found an object, expected a string"},
+    {"/model/vocab_size", -1, "found -1, expected an integer of 0 or more"},
+    {"/prompts/0/ids/2", -1, "$.prompts[0].ids[2]: found -1, expected an integer from 0 to"},
+    {"/prompts/0/ids/2", 2147483648, "found 2147483648, expected an integer from 0 to 2147483647"},
+    {"/generations/1/patched/stop", "length", "$.generations[1].patched.stop: found \"length\""},
+    {"/generations/1/prompt", 9, "$.generations[1].prompt: found 9"},
+    {"/patches/0/numerics", "exact", "found \"exact\", expected one of \"bit_exact\", \"reass"},
+    {"/patches/0/calls", -1, "$.patches[0].calls: found -1"},
+    {"/patches/0/refusals/0/reason", 4, "$.patches[0].refusals[0].reason: found 4"},
+    {"/comparisons/1/prompt", 2, "$.comparisons[1].prompt: found 2"},
+    {"/comparisons/1/differing_positions", 99, "expected at most the 32 positions compared"},
+    {"/comparisons/1/argmax_changes", 99, "expected at most the 32 positions compared"},
+    {"/comparisons/1/first_difference", "x", "found \"x\", expected an integer of 0 or more or"},
+    {"/comparisons/1/max_abs_err", nullptr, "found null, expected a number"},
+    {"/faults/0/kind", "odd", "$.faults[0].kind: found \"odd\", expected one of \"non_finite\""},
+    {"/faults/0/layer", -2, "found -2, expected an integer of -1 or more"},
+    {"/faults/0/prompt", 2, "$.faults[0].prompt: found 2"},
+    {"/evidence/0/distinct_4grams", 1.5, "found 1.5, expected a number from 0 to 1"},
+    {"/evidence/0/distinct_4grams", "Infinity", "found \"Infinity\", expected a number from 0"},
+    {"/evidence/1/prompt", 2, "$.evidence[1].prompt: found 2"},
+    {"/noise_floor/decode", "x", "$.noise_floor.decode: found \"x\", expected a number of 0 or"},
+    {"/noise_floor", 3, "$.noise_floor: found 3, expected an object or null"},
+    {"/bandwidth/0/after_order", -2, "$.bandwidth[0].after_order: found -2"},
+    {"/hardware/isa/1", 7, "$.hardware.isa[1]: found 7, expected a string"},
+    {"/options/widths/0", -1, "$.options.widths[0]: found -1, expected an integer of 0 or more"},
+    {"/complete", "yes", "$.complete: found \"yes\", expected true or false"},
+};
+
+TEST(CapsuleJson, RefusesBadValues) {
+  for (const BadValue& bad : kBadValues)
+    EXPECT_THAT(error_of(with(bad.pointer, bad.value)),
+                AllOf(HasSubstr("c.json: $."), HasSubstr(bad.message)));
+}
+
+TEST(CapsuleJson, ShortensWhatItFoundAndKeepsItOnOneLine) {
+  const std::string error = error_of(with("/runs/3/arm", "\x1b[2J\n" + std::string(1000, 'x')));
+
+  EXPECT_LT(error.size(), 300U);
+  EXPECT_THAT(error, AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\n"))));
+}
+
+TEST(CapsuleJson, ReadsNoTruncatedCapsule) {
+  const std::string text = to_json(full_record());
+
+  for (std::size_t size = 0; size + 2 <= text.size(); size += 97)
+    EXPECT_THROW(from_json(text.substr(0, size), "c.json"), CapsuleError) << size;
+}
+
+TEST(CapsuleJson, SurvivesDamagedBytes) {
+  const std::string text = to_json(full_record());
+
+  for (std::size_t at = 0; at < text.size(); at += 53) {
+    std::string damaged = text;
+    damaged[at] = static_cast<char>(damaged[at] ^ static_cast<char>(1U << (at % 8)));
+    try {
+      from_json(damaged, "c.json");
+    } catch (const CapsuleError&) {
+      continue;  // a CapsuleError or a capsule with another value; nothing else
+    }
+  }
+}
+
+TEST(ReadCapsule, ReadsAFileAndNamesItInErrors) {
+  const TempDir dir;
+  const auto good = dir.write("good.json", to_json(example_record()));
+  const auto bad = dir.write("bad.json", "{");
+
+  EXPECT_EQ(to_json(read_capsule(good)), to_json(example_record()));
+  EXPECT_THROW(
+      {
+        try {
+          read_capsule(bad);
+        } catch (const CapsuleError& error) {
+          EXPECT_THAT(error.what(), HasSubstr(bad.string() + ": found text that is not JSON"));
+          throw;
+        }
+      },
+      CapsuleError);
+}
+
+TEST(ReadCapsule, RefusesWhatIsNoFileOrTooLarge) {
+  const TempDir dir;
+  const auto large = dir.write("large.json", "{");
+  std::filesystem::resize_file(large, kMaxCapsuleBytes + 1);  // sparse
+
+  EXPECT_THROW(read_capsule(large), CapsuleError);
+  EXPECT_THROW(read_capsule(dir / "none.json"), CapsuleError);
+  EXPECT_THROW(read_capsule(dir.path()), CapsuleError);
+  EXPECT_THROW(read_capsule("/dev/zero"), CapsuleError);
+}
+
+}  // namespace
+}  // namespace fidelio
