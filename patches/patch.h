@@ -11,6 +11,7 @@
 
 #include "core/graph.h"
 #include "core/graph_editor.h"
+#include "core/prefill_chunks.h"
 
 namespace fidelio {
 
@@ -26,7 +27,7 @@ std::string_view numerics_name(Numerics numerics);
 /// The step widths that a fused kernel is meant for, both ends included.
 struct GuardRange {
   std::int64_t min_n_tokens = 1;
-  std::int64_t max_n_tokens = 32;
+  std::int64_t max_n_tokens = kGuardTokens;
 };
 
 /// What a guard sees beside the graph. A plan is made for one such environment.

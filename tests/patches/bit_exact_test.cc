@@ -1,0 +1,89 @@
+// What `bit_exact` promises: a model's logits have the same bits with and without each patch. The
+// twin breaks a patched graph on purpose and must see other bits.
+#include <bit>
+#include <cmath>
+
+#include "core/executor.h"
+#include "core/families/family.h"
+#include "tests/patches/patch_testing.h"
+
+namespace fidelio {
+namespace {
+
+using namespace fidelio::testing;
+
+using Bits = std::vector<std::uint32_t>;
+
+class BitExact : public ::testing::TestWithParam<const char*> {
+ protected:
+  /// The logits of every token of one step.
+  Bits logits_of(const Graph& graph, std::size_t n_tokens) {
+    const Plan plan(graph, weights_, rope_);
+    KvCache cache(static_cast<std::size_t>(config().num_hidden_layers),
+                  static_cast<std::size_t>(config().num_key_value_heads),
+                  static_cast<std::size_t>(config().head_dim), 64);
+    Executor executor(kernels_, team_, 64, 64);
+    std::vector<std::int32_t> ids;
+    const auto vocab_size = static_cast<std::size_t>(config().vocab_size);
+    for (std::size_t i = 0; i < n_tokens; ++i) {
+      ids.push_back(static_cast<std::int32_t>((7 * i + 3) % vocab_size));
+    }
+    Bits bits;
+    for (const float logit : executor.run(plan, {ids, 0, n_tokens}, cache)) {
+      EXPECT_TRUE(std::isfinite(logit));
+      bits.push_back(std::bit_cast<std::uint32_t>(logit));
+    }
+    return bits;
+  }
+
+  const ModelConfig& config() const { return checkpoint_.config(); }
+
+  const Checkpoint checkpoint_ = Checkpoint::open(std::string(FIDELIO_SOURCE_DIR) +
+                                                  "/tests/data/qwen3_moe_tiny/" + GetParam());
+  const Graph baseline_ = build_graph(config());
+  const ModelWeights weights_{checkpoint_, baseline_};
+  const RopeTable rope_ =
+      make_rope_table(baseline_.param(*baseline_.find_param("rope.inv_freq")).data.data(),
+                      static_cast<std::size_t>(config().head_dim / 2), 64);
+  const KernelTable kernels_ = kernels_for();
+  ThreadTeam team_{2, /*pin=*/false};
+};
+
+TEST_P(BitExact, EveryPatchAloneKeepsTheBits) {
+  for (const std::size_t n_tokens : {std::size_t{1}, std::size_t{5}, std::size_t{32}}) {
+    const Bits expected = logits_of(baseline_, n_tokens);
+    ASSERT_EQ(expected.size(), n_tokens * static_cast<std::size_t>(config().vocab_size));
+    for (const Patch* patch : all_patches()) {
+      Graph graph = baseline_;
+      ASSERT_GT(apply(*patch, graph, env_with(static_cast<std::int64_t>(n_tokens))).applied, 0);
+
+      EXPECT_EQ(logits_of(graph, n_tokens), expected) << patch->name << ", " << n_tokens;
+    }
+  }
+}
+
+TEST_P(BitExact, AllPatchesTogetherKeepTheBits) {
+  Graph graph = baseline_;
+  apply_all(all_patches(), graph, env_with(5));
+
+  EXPECT_EQ(logits_of(graph, 5), logits_of(baseline_, 5));
+}
+
+TEST_P(BitExact, ExchangedProjectionsChangeTheBits) {
+  Graph graph = baseline_;
+  apply(kGateUpSwiglu, graph, env_with(5));
+  GraphEditor editor(graph);
+  for (NodeId id = 0; static_cast<std::size_t>(id) < graph.nodes().size(); ++id) {
+    Node node = graph.node(id);
+    if (node.op != Op::gate_up_swiglu) continue;
+    std::swap(node.params[0], node.params[1]);
+    editor.replace(id, node);
+  }
+
+  EXPECT_NE(logits_of(graph, 5), logits_of(baseline_, 5));
+}
+
+INSTANTIATE_TEST_SUITE_P(Checkpoints, BitExact, ::testing::Values("float32", "mlx4", "mlx8g32"));
+
+}  // namespace
+}  // namespace fidelio
