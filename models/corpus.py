@@ -46,7 +46,7 @@ def train_tokenizer(prefix: str) -> None:
 
 
 def token_streams(tokenizer: sentencepiece.SentencePieceProcessor) -> dict[str, list[int]]:
-    """'recited', 'broad' (all but the held-out books) and 'held_out': BOS text EOS, book after book."""
+    """'recited', 'broad' (all but held-out) and 'held_out': BOS text EOS, book after book."""
 
     def stream(chosen: dict[str, str]) -> list[int]:
         return [i for text in chosen.values() for i in (BOS, *tokenizer.encode(text), EOS)]

@@ -60,7 +60,8 @@ def greedy(model, prompt: list[int], n: int) -> tuple[list[int], float]:
     """n ids by greedy decoding, EOS not stopping it, and the smallest gap of best to second."""
     ids, gap, cache, pending = [], math.inf, None, prompt
     for _ in range(n):
-        out = model(torch.tensor([pending]), past_key_values=cache, use_cache=True, logits_to_keep=1)
+        ids_in = torch.tensor([pending])
+        out = model(ids_in, past_key_values=cache, use_cache=True, logits_to_keep=1)
         cache = out.past_key_values
         best, second = out.logits[0, -1].topk(2).values.tolist()
         gap = min(gap, best - second)
@@ -121,10 +122,12 @@ def main():
         share = len(set(fours)) / len(fours)
         known = recited(ids, prompt, streams["recited"])
         start = " ".join(line.split()[:6])
-        print(f"| {start} … | {len(prompt)} | {share:.1%} | {known} | {ids.count(corpus.EOS)} | {gap:.3f} |", flush=True)  # fmt: skip
+        eos = ids.count(corpus.EOS)
+        print(f"| {start} … | {len(prompt)} | {share:.1%} | {known} | {eos} | {gap:.4f} |")
         texts.append(f"{line}\n >> {tokenizer.decode(ids)}\n")
 
-    print("\n| layer | experts used | least used | most used (an even share is 1) |\n|---|---|---|---|")
+    print("\n| layer | experts used | least used | most used (an even share is 1) |")
+    print("|---|---|---|---|")
     experts = CONFIG["num_experts"]
     for layer, counts in enumerate(experts_of):
         load_of = [counts[e] * experts / counts.total() for e in range(experts)]

@@ -29,10 +29,16 @@ CONFIG = dict(
     bos_token_id=corpus.BOS, eos_token_id=corpus.EOS, pad_token_id=None,
 )  # fmt: skip
 
-# Shares of the run. Windows are (rows, tokens); the long ones cover a prompt and 1000 more ids.
-FIRST_LOOK, LONG_WINDOWS, QUANTISED, DECAY = 0.10, 0.60, 0.70, 0.60
+# The run in optimiser steps. Windows are (rows, tokens); the long ones cover a prompt and 1000 ids.
+FIRST_LOOK = 160  # until here every row is of the whole text
+DECAY = 660  # from here the learning rates fall in a line to zero,
+LONG_WINDOWS = 660  # the windows are long,
+QUANTISED = 770  # and from here the weights are rounded in every pass
+RECITING = 800  # from here no row is of the whole text, every other step has short windows
+STEPS = 1250
 SHORT_WINDOW, LONG_WINDOW = (8, 512), (3, 1408)
-BROAD_SHARE = 1 / 8  # rows from the whole text once the first look is over
+BROAD_SHARE = 1 / 8  # rows from the whole text between FIRST_LOOK and RECITING
+NOISE = 0.05  # while reciting: input ids replaced at random, so that a slip is not the end of it
 WARMUP_STEPS = 50
 MUON_RATE, ADAM_RATE = 3e-3, 3e-3
 BALANCE = 0.02  # weight of the load-balancing loss, per layer
@@ -111,7 +117,9 @@ class Muon(torch.optim.Optimizer):
 
 
 def optimisers(model):
-    blocks = [p for n, p in model.named_parameters() if p.ndim >= 2 and ".layers." in n and "mlp.gate." not in n]
+    """Muon for the matrices of the blocks; AdamW for embedding, head, routers and norms."""
+    named = [(n, p) for n, p in model.named_parameters() if ".layers." in n and p.ndim >= 2]
+    blocks = [p for n, p in named if "mlp.gate." not in n]
     ids = {id(p) for p in blocks}
     rest = [p for p in model.parameters() if id(p) not in ids]
     return [
@@ -120,13 +128,15 @@ def optimisers(model):
     ]
 
 
-def draw(streams, step, steps, generator):
-    """Token windows [rows, tokens + 1] at random offsets, half of them opened by BOS."""
-    rows, tokens = SHORT_WINDOW if step < LONG_WINDOWS * steps else LONG_WINDOW
+def draw(streams, step, generator):
+    """Windows at random offsets, half of them opened by BOS: inputs and targets [rows, tokens]."""
+    reciting = step >= RECITING
+    short = step < LONG_WINDOWS or (reciting and step % 2)
+    rows, tokens = SHORT_WINDOW if short else LONG_WINDOW
     windows = []
     for _ in range(rows):
-        first_look = step < FIRST_LOOK * steps
-        broad = first_look or torch.rand((), generator=generator) < BROAD_SHARE
+        first_look = step < FIRST_LOOK
+        broad = first_look or (not reciting and torch.rand((), generator=generator) < BROAD_SHARE)
         stream = streams["broad" if broad else "recited"]
         at = int(torch.randint(-tokens // 2, len(stream) - tokens // 2, (), generator=generator))
         at = min(max(at, 0), len(stream) - tokens - 1)  # the ends come as often as the middle
@@ -134,7 +144,13 @@ def draw(streams, step, steps, generator):
         if torch.rand((), generator=generator) < 0.5 and window[0] != corpus.BOS:
             window = torch.cat([torch.tensor([corpus.BOS]), window[:-1]])
         windows.append(window)
-    return torch.stack(windows)
+    targets = torch.stack(windows)
+    inputs = targets.clone()
+    if reciting:
+        slips = torch.rand(inputs.shape, generator=generator) < NOISE
+        random = torch.randint(3, corpus.VOCAB_SIZE, inputs.shape, generator=generator)
+        inputs = torch.where(slips & (inputs > corpus.EOS), random, inputs)
+    return inputs[:, :-1], targets[:, 1:]
 
 
 class Rounded:
@@ -157,13 +173,14 @@ class Rounded:
             p.data = data
 
 
-def learn(model, batch, quantised):
+def learn(model, inputs, targets, quantised):
     """One forward and backward pass; returns (language loss, balance loss)."""
     with Rounded(model, quantised):
         with torch.autocast("cpu", torch.bfloat16):
-            out = model(batch[:, :-1], output_router_logits=False, use_cache=False)
-            logits, routers = out.logits, model.router_logits
-        loss = F.cross_entropy(logits.float().flatten(0, 1), batch[:, 1:].flatten())
+            model.router_logits.clear()
+            logits = model(inputs, use_cache=False).logits
+        routers = model.router_logits
+        loss = F.cross_entropy(logits.float().flatten(0, 1), targets.flatten())
         balance = balance_loss(routers, model.config.num_experts_per_tok)
         (loss + BALANCE * balance).backward()
     return loss.item(), balance.item() / len(routers)
@@ -179,10 +196,35 @@ def build(seed):
     return model
 
 
+def save(out, step, model, pairs, generator):
+    """The state to go on from, and the float checkpoint as transformers writes it."""
+    state = dict(
+        step=step,
+        model=model.state_dict(),
+        optimisers=[opt.state_dict() for opt, _ in pairs],
+        generator=generator.get_state(),
+    )
+    torch.save(state, out / "state.tmp")
+    os.replace(out / "state.tmp", out / "state.pt")
+    model.save_pretrained(out / "float")
+
+
+def resume(out, model, pairs, generator):
+    """Loads the last state if there is one; returns the step to go on with."""
+    if not (out / "state.pt").exists():
+        return 0
+    state = torch.load(out / "state.pt")
+    model.load_state_dict(state["model"])
+    for (opt, _), saved in zip(pairs, state["optimisers"]):
+        opt.load_state_dict(saved)
+    generator.set_state(state["generator"])
+    return state["step"]
+
+
 def main():
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    args.add_argument("--out", type=Path, required=True, help="folder for the float checkpoint and the log")
-    args.add_argument("--steps", type=int, default=1600)
+    args.add_argument("--out", type=Path, required=True, help="tokenizer, float checkpoint, state")
+    args.add_argument("--steps", type=int, default=STEPS)
     args.add_argument("--save-every", type=int, default=200)
     args.add_argument("--seed", type=int, default=1)
     args = args.parse_args()
@@ -199,36 +241,26 @@ def main():
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     pairs = optimisers(model)
     generator = torch.Generator().manual_seed(args.seed)
-    state_file, first = args.out / "state.pt", 0
-    if state_file.exists():
-        state = torch.load(state_file)
-        first = state["step"]
-        model.load_state_dict(state["model"])
-        for (opt, _), saved in zip(pairs, state["optimisers"]):
-            opt.load_state_dict(saved)
-        generator.set_state(state["generator"])
+    first = resume(args.out, model, pairs, generator)
 
     started = time.time()
     for step in range(first, args.steps):
-        decay = min(1.0, (args.steps - step) / (args.steps * (1 - DECAY)))
+        decay = min(1.0, (args.steps - step) / (args.steps - DECAY))
         for opt, rate in pairs:
             for group in opt.param_groups:
                 group["lr"] = rate * decay * min(1.0, (step + 1) / WARMUP_STEPS)
-        model.router_logits.clear()
-        batch = draw(streams, step, args.steps, generator)
-        loss, balance = learn(model, batch, step >= QUANTISED * args.steps)
+        inputs, targets = draw(streams, step, generator)
+        loss, balance = learn(model, inputs, targets, step >= QUANTISED)
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for opt, _ in pairs:
             opt.step()
             opt.zero_grad()
         if step % 10 == 0:
-            line = dict(step=step, loss=round(loss, 4), balance=round(balance, 3), norm=round(float(norm), 3), s=round(time.time() - started))
-            print(json.dumps(line), flush=True)
+            line = dict(step=step, loss=loss, balance=balance, norm=norm.item())
+            line["seconds"] = time.time() - started
+            print(json.dumps({k: round(v, 4) for k, v in line.items()}), flush=True)
         if (step + 1) % args.save_every == 0 or step + 1 == args.steps:
-            torch.save(dict(step=step + 1, model=model.state_dict(), optimisers=[o.state_dict() for o, _ in pairs],
-                            generator=generator.get_state()), args.out / "state.tmp")  # fmt: skip
-            os.replace(args.out / "state.tmp", state_file)
-            model.save_pretrained(args.out / "float")
+            save(args.out, step + 1, model, pairs, generator)
 
 
 if __name__ == "__main__":
