@@ -1,0 +1,80 @@
+// What is read while a run is measured: texts of /proc, and this process.
+#include "capsules/run_accounting.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "tests/support/temp_dir.h"
+
+namespace fidelio {
+namespace {
+
+using testing::TempDir;
+
+constexpr std::size_t kBallast = std::size_t{64} << 20;
+
+/// Makes kBallast bytes resident and gives them back.
+void touch_memory() {
+  std::vector<char> ballast(kBallast);
+  for (std::size_t i = 0; i < ballast.size(); i += 4096) ballast[i] = static_cast<char>(i >> 12);
+  volatile char sink = ballast[kBallast / 2];
+  (void)sink;
+}
+
+TEST(RunAccounting, SeesTheHighWaterMark) {
+  const RunAccounting accounting;
+  touch_memory();
+
+  EXPECT_GE(accounting.peak_memory_bytes(), static_cast<std::int64_t>(kBallast));
+}
+
+TEST(RunAccounting, ForgetsAnEarlierRunsMemoryAfterAReset) {
+  const RunAccounting accounting;
+  touch_memory();
+  const std::int64_t before = accounting.peak_memory_bytes();
+
+  if (!accounting.reset_peak_memory()) GTEST_SKIP() << "this system does not allow it";
+
+  EXPECT_LE(accounting.peak_memory_bytes(), before - static_cast<std::int64_t>(kBallast / 2));
+}
+
+TEST(RunAccounting, ReadsTheFilesOfProc) {
+  const TempDir proc;
+  proc.write("self/status", "Name:\tvalidate\nVmPeak:\t 9 kB\nVmHWM:\t  2048 kB\n");
+  proc.write("stat", "cpu  1 2 3 4 5 6 7 88 9 10\ncpu0 1 2 3 4 5 6 7 99 9 10\n");
+  proc.write("loadavg", "1.25 0.50 0.10 2/300 4711\n");
+  const RunAccounting accounting{proc.path()};
+
+  EXPECT_EQ(accounting.peak_memory_bytes(), 2 << 20);
+  EXPECT_EQ(accounting.steal_ticks(), 88);
+  EXPECT_EQ(accounting.load_average(), 1.25);
+}
+
+TEST(RunAccounting, IsZeroWhereTheSystemSaysNothing) {
+  const TempDir empty;
+  const RunAccounting accounting{empty.path()};
+
+  EXPECT_FALSE(accounting.reset_peak_memory());
+  EXPECT_EQ(accounting.peak_memory_bytes(), 0);
+  EXPECT_EQ(accounting.steal_ticks(), 0);
+  EXPECT_EQ(accounting.load_average(), 0);
+}
+
+TEST(RunAccounting, CountsSwitchesUpwards) {
+  const RunAccounting accounting;
+  const std::int64_t before = accounting.involuntary_switches();
+
+  EXPECT_GE(before, 0);
+  EXPECT_GE(accounting.involuntary_switches(), before);
+}
+
+TEST(ParseStealTicks, OfOldOrDamagedTextIsZero) {
+  for (const char* text : {"", "cpu", "cpu ", "cpu  1 2 3", "cpu  1 2 3 4 5 6 7", "cpu0 1 2 3 4",
+                           "cpu  1 2 3 4 5 6 7 x", "cpu  1 2 3 4 5 6 7 -8\n"})
+    EXPECT_EQ(parse_steal_ticks(text), 0) << text;
+}
+
+}  // namespace
+}  // namespace fidelio
