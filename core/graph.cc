@@ -46,10 +46,7 @@ const T& typed_attribute(const Node& node, std::string_view name) {
 
 /// Names stand in text forms, messages and capsules.
 void check_name(const std::string& name) {
-  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '*' || c == '-' || c == '/';
-  });
+  const bool plain = std::all_of(name.begin(), name.end(), is_name_character);
   if (name.empty() || !plain) throw GraphError(fmt::format("\"{}\" is no name", name));
 }
 

@@ -31,6 +31,12 @@ using Shape = std::vector<Dim>;
 
 enum class ValueType : std::uint8_t { f32, i32, cache };
 
+/// Names of values and parameters are made of letters, digits and _ . * - /, as checkpoints' paths.
+constexpr bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.' || c == '*' || c == '-' || c == '/';
+}
+
 /// What a node makes. The shape of a cache is the width of one position's keys.
 struct Value {
   std::string name;  ///< without the '%'; unique in its graph

@@ -2,92 +2,19 @@
 // whatever does not fit is a GraphTextError with its line. Printing is core/graph_text.cc.
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "core/graph_text.h"
+#include "core/graph_text_cursor.h"
 #include "core/quote.h"
 
 namespace fidelio {
 
 namespace {
 
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '*' || c == '-' || c == '/';
-}
-
-/// What is left of one line.
-class Cursor {
- public:
-  Cursor(std::string_view line, std::size_t number)
-      : rest_(line.substr(0, line.find('#'))), number_(number) {}
-
-  [[noreturn]] void fail(const std::string& why) const { throw GraphTextError(number_, why); }
-  [[noreturn]] void expected(const std::string& what) {
-    skip_space();
-    fail(fmt::format("expected {} before {}", what, rest_.empty() ? "the end" : quote(rest_)));
-  }
-
-  bool at_end() {
-    skip_space();
-    return rest_.empty();
-  }
-
-  bool accept(char c) {
-    skip_space();
-    if (rest_.empty() || rest_.front() != c) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-
-  void expect(char c) {
-    if (!accept(c)) expected(fmt::format("'{}'", c));
-  }
-
-  std::string word(const char* what) {
-    skip_space();
-    std::size_t n = 0;
-    while (n < rest_.size() && is_name_character(rest_[n])) ++n;
-    if (n == 0) expected(what);
-    std::string text(rest_.substr(0, n));
-    rest_.remove_prefix(n);
-    return text;
-  }
-
-  /// A name behind its sigil, '%' or '@'.
-  std::string name(char sigil) {
-    expect(sigil);
-    return word("a name");
-  }
-
-  template <typename T>
-  T number(const char* what) {
-    skip_space();
-    std::size_t n = 0;
-    while (n < rest_.size() && (is_name_character(rest_[n]) || rest_[n] == '+')) ++n;
-    T value{};
-    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + n, value);
-    if (error != std::errc() || end != rest_.data() + n) expected(what);
-    rest_.remove_prefix(n);
-    return value;
-  }
-
-  std::size_t line() const { return number_; }
-
- private:
-  void skip_space() {
-    while (!rest_.empty() && (rest_[0] == ' ' || rest_[0] == '\t' || rest_[0] == '\r')) {
-      rest_.remove_prefix(1);
-    }
-  }
-
-  std::string_view rest_;
-  std::size_t number_;
-};
-
-Shape parse_shape(Cursor& cursor) {
+Shape parse_shape(GraphTextCursor& cursor) {
   Shape shape;
   cursor.expect('[');
   do {
@@ -125,7 +52,7 @@ class Parser {
     std::size_t number = 0;
     while (!text.empty()) {
       const std::size_t end = std::min(text.find('\n'), text.size());
-      Cursor cursor(text.substr(0, end), ++number);
+      GraphTextCursor cursor(text.substr(0, end), ++number);
       text.remove_prefix(std::min(end + 1, text.size()));
       if (!cursor.at_end()) parse_line(cursor);
     }
@@ -146,7 +73,7 @@ class Parser {
     }
   }
 
-  void parse_line(Cursor& cursor) {
+  void parse_line(GraphTextCursor& cursor) {
     if (output_line_ != 0) cursor.fail("nothing may follow the output line");
     if (cursor.accept('@')) {
       parse_declaration(cursor);
@@ -168,7 +95,7 @@ class Parser {
     if (!cursor.at_end()) cursor.expected("a new line");
   }
 
-  void parse_layer(Cursor& cursor) {
+  void parse_layer(GraphTextCursor& cursor) {
     if (cursor.accept('n')) {
       if (cursor.word("none") != "one") cursor.fail("expected a number or none");
       layer_ = -1;
@@ -178,7 +105,7 @@ class Parser {
     if (layer_ < 0) cursor.fail("a layer is not negative");
   }
 
-  void parse_declaration(Cursor& cursor) {
+  void parse_declaration(GraphTextCursor& cursor) {
     if (!statements_.empty()) cursor.fail("parameters are declared before the first op");
     Param param;
     param.name = cursor.word("a name");
@@ -201,7 +128,7 @@ class Parser {
     at_line(cursor.line(), [&] { graph_.add_param(std::move(param)); });
   }
 
-  static ParamKind parse_kind(Cursor& cursor) {
+  static ParamKind parse_kind(GraphTextCursor& cursor) {
     const std::string kind = cursor.word("a kind");
     if (kind == "vector") return ParamKind::vector;
     if (kind == "matrix") return ParamKind::matrix;
@@ -211,7 +138,7 @@ class Parser {
         fmt::format("{} is no kind; expected vector, matrix, experts or constant", quote(kind)));
   }
 
-  void parse_statement(Cursor& cursor) {
+  void parse_statement(GraphTextCursor& cursor) {
     Statement statement;
     statement.line = cursor.line();
     statement.layer = layer_;
@@ -231,7 +158,7 @@ class Parser {
     statements_.push_back(std::move(statement));
   }
 
-  void parse_operands(Cursor& cursor, Statement& statement) {
+  void parse_operands(GraphTextCursor& cursor, Statement& statement) {
     do {
       if (cursor.accept('@')) {
         if (!statement.inputs.empty()) cursor.fail("parameters stand before inputs");
@@ -245,7 +172,7 @@ class Parser {
     } while (cursor.accept(','));
   }
 
-  static void parse_attributes(Cursor& cursor, Statement& statement) {
+  static void parse_attributes(GraphTextCursor& cursor, Statement& statement) {
     do {
       const std::string name = cursor.word("an attribute");
       const AttributeInfo* attribute = statement.op->attribute(name);
