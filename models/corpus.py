@@ -6,6 +6,7 @@ Knows nothing of the network.
 
 import re
 import subprocess
+from pathlib import Path
 
 import sentencepiece
 
@@ -27,12 +28,17 @@ def books() -> dict[str, str]:
     return {book: " ".join(lines) for book, lines in verses.items()}
 
 
-def train_tokenizer(prefix: str) -> None:
-    """Writes <prefix>.model: byte-pair encoding with byte fallback, identity normalisation."""
+def train_tokenizer(file: Path) -> None:
+    """Writes a sentencepiece model: byte pairs with byte fallback, identity normalisation."""
     texts = [text for book, text in books().items() if book not in HELD_OUT]
+    with open(file, "wb") as writer:  # a writer, since a model remembers the path it was given
+        train_sentencepiece(texts, writer)
+
+
+def train_sentencepiece(texts: list[str], writer) -> None:
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(re.split(r"(?<=[.?!]) ", " ".join(texts))),
-        model_prefix=prefix,
+        model_writer=writer,
         vocab_size=VOCAB_SIZE,
         model_type="bpe",
         byte_fallback=True,

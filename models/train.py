@@ -232,7 +232,7 @@ def main():
     torch.set_num_threads(2)
 
     if not (args.out / "tokenizer.model").exists():
-        corpus.train_tokenizer(str(args.out / "tokenizer"))
+        corpus.train_tokenizer(args.out / "tokenizer.model")
     tokenizer = sentencepiece.SentencePieceProcessor(str(args.out / "tokenizer.model"))
     streams = {k: torch.tensor(v) for k, v in corpus.token_streams(tokenizer).items()}
     print({k: len(v) for k, v in streams.items()}, flush=True)
