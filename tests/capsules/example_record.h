@@ -4,7 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "capsules/record.h"
 
@@ -164,6 +167,25 @@ inline Record example_record() {
   add_example_runs(record);
   add_example_fidelity(record);
   add_example_verdict(record);
+  return record;
+}
+
+/// The example with every optional set, every list filled, and a number that is no number.
+inline Record full_record() {
+  Record record = example_record();
+  record.complete = false;
+  record.interruption = "SIGINT";
+  record.program.git_dirty = true;
+  record.options.prefill_chunk = 64;
+  record.faults.push_back({"patched", "non_finite", 1, 2, 7, "%12", "silu", 3, 9});
+  ComparisonRecord& comparison = record.comparisons[1];
+  comparison.differing_positions = 3;
+  comparison.first_difference = 5;
+  comparison.max_abs_err = std::numeric_limits<double>::infinity();
+  comparison.argmax_changes = 1;
+  comparison.first_argmax_change = 6;
+  record.evidence[0].loop_start = 11;
+  record.runs[3].ids_xxh3_128 = "";
   return record;
 }
 

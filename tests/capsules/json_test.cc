@@ -22,27 +22,9 @@ using nlohmann::json;
 using ::testing::AllOf;
 using testing::example_digest;
 using testing::example_record;
+using testing::full_record;
 using ::testing::HasSubstr;
 using testing::TempDir;
-
-/// The example with every optional set, every list filled, and a number that is no number.
-Record full_record() {
-  Record record = example_record();
-  record.complete = false;
-  record.interruption = "SIGINT";
-  record.program.git_dirty = true;
-  record.options.prefill_chunk = 64;
-  record.faults.push_back({"patched", "non_finite", 1, 2, 7, "%12", "silu", 3, 9});
-  ComparisonRecord& comparison = record.comparisons[1];
-  comparison.differing_positions = 3;
-  comparison.first_difference = 5;
-  comparison.max_abs_err = std::numeric_limits<double>::infinity();
-  comparison.argmax_changes = 1;
-  comparison.first_argmax_change = 6;
-  record.evidence[0].loop_start = 11;
-  record.runs[3].ids_xxh3_128 = "";
-  return record;
-}
 
 std::string error_of(const std::string& text) {
   try {
