@@ -27,7 +27,7 @@ Graph build_graph(const ModelConfig& config) {
     graph.verify();
     return graph;
   }
-  FIDELIO_CHECK(!"read_config accepts only model types of this table");
+  check_failed("read_config accepts only model types of this table", __FILE__, __LINE__);
 }
 
 }  // namespace fidelio
