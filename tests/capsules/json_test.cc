@@ -77,7 +77,8 @@ TEST(CapsuleJson, KeepsEveryBitOfANumber) {
 
   const Record read = from_json(to_json(record), "c.json");
 
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(read.runs[i].load_average, record.runs[i].load_average);
+  for (const std::size_t i : {0U, 1U, 2U})
+    EXPECT_EQ(read.runs[i].load_average, record.runs[i].load_average);
   EXPECT_EQ(read.runs[3].decode_ns, record.runs[3].decode_ns);
 }
 

@@ -3,6 +3,8 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 #include <string>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -167,6 +169,27 @@ TEST_F(CapsuleSchema, AndTheReaderAgreeOnValues) {
     EXPECT_EQ(schema_accepts(mutated), good) << pointer << " " << value;
     EXPECT_EQ(reader_accepts(mutated), good) << pointer << " " << value;
   }
+}
+
+/// Adds the names of all properties in `schema` and its definitions.
+void collect_names(const json& schema, std::set<std::string>& to) {
+  const json properties = schema.value("properties", json::object());
+  for (const auto& [key, value] : properties.items()) to.insert(key);
+  const json definitions = schema.value("definitions", json::object());
+  for (const auto& [key, definition] : definitions.items()) collect_names(definition, to);
+}
+
+TEST_F(CapsuleSchema, HasEachFieldInTheUsersPage) {
+  std::ostringstream page;
+  page << std::ifstream(FIDELIO_SOURCE_DIR "/docs/capsule-format.md").rdbuf();
+  std::set<std::string> names;
+  collect_names(source_, names);
+
+  EXPECT_GT(names.size(), 100U);
+  for (const std::string& name : names)
+    EXPECT_TRUE(page.str().find("`" + name + "`") != std::string::npos ||
+                page.str().find("`" + name + "[]`") != std::string::npos)
+        << name;
 }
 
 }  // namespace
