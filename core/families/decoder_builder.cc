@@ -10,7 +10,8 @@ std::vector<float> rope_inv_freq(float theta, std::int64_t head_dim) {
   std::vector<float> inv_freq;
   for (std::int64_t i = 0; i < head_dim; i += 2) {
     const float exponent = static_cast<float>(i) / static_cast<float>(head_dim);
-    const auto power = static_cast<float>(std::pow(static_cast<double>(theta), static_cast<double>(exponent)));
+    const auto power =
+        static_cast<float>(std::pow(static_cast<double>(theta), static_cast<double>(exponent)));
     inv_freq.push_back(1.0F / power);
   }
   return inv_freq;
@@ -24,7 +25,8 @@ DecoderBuilder::DecoderBuilder(const ModelConfig& config) : config_(config) {
                                 {config.head_dim / 2},
                                 {},
                                 rope_inv_freq(config.rope_theta, config.head_dim)});
-  x_ = append(Op::embedding, {matrix("model.embed_tokens", config.vocab_size, config.hidden_size)}, {ids}, "x");
+  x_ = append(Op::embedding, {matrix("model.embed_tokens", config.vocab_size, config.hidden_size)},
+              {ids}, "x");
 }
 
 std::string DecoderBuilder::path(const std::string& suffix) const {
@@ -39,8 +41,8 @@ ParamId DecoderBuilder::vector(const std::string& name, std::int64_t size) {
   return graph_.add_param({name, Param::Kind::vector, {size}, {}, {}});
 }
 
-ParamId DecoderBuilder::stack(const ExpertBlock& block, const std::string& proj, const std::string& stacked,
-                              std::int64_t rows, std::int64_t cols) {
+ParamId DecoderBuilder::stack(const ExpertBlock& block, const std::string& proj,
+                              const std::string& stacked, std::int64_t rows, std::int64_t cols) {
   const std::string each = path(block.path + ".experts.*." + proj);
   return graph_.add_param({each,
                            Param::Kind::experts,
@@ -53,14 +55,17 @@ ValueId DecoderBuilder::append(Op op, std::vector<ParamId> params, std::vector<V
                                const std::string& name,
                                std::vector<std::pair<std::string, Attribute>> attributes) {
   Node node{op, std::move(params), std::move(inputs), {}, std::move(attributes), layer_};
-  return graph_.add(std::move(node), {layer_ < 0 ? name : fmt::format("l{}.{}", layer_, name)}).front();
+  return graph_.add(std::move(node), {layer_ < 0 ? name : fmt::format("l{}.{}", layer_, name)})
+      .front();
 }
 
 ValueId DecoderBuilder::norm(const std::string& param, ValueId x, const std::string& name) {
-  return append(Op::rms_norm, {vector(param, config_.hidden_size)}, {x}, name, {{"eps", config_.rms_norm_eps}});
+  return append(Op::rms_norm, {vector(param, config_.hidden_size)}, {x}, name,
+                {{"eps", config_.rms_norm_eps}});
 }
 
-ValueId DecoderBuilder::head_norm(const std::string& param, ValueId x, std::int64_t heads, const std::string& name) {
+ValueId DecoderBuilder::head_norm(const std::string& param, ValueId x, std::int64_t heads,
+                                  const std::string& name) {
   return append(Op::rms_norm, {vector(param, config_.head_dim)}, {x}, name,
                 {{"eps", config_.rms_norm_eps}, {"groups", heads}});
 }
@@ -81,8 +86,10 @@ void DecoderBuilder::attention(int layer, bool head_norms) {
   const std::int64_t hidden = config_.hidden_size;
   const ValueId h = norm(path("input_layernorm"), x_, "attn_norm");
   ValueId q = append(Op::linear, {matrix(path("self_attn.q_proj"), heads * dim, hidden)}, {h}, "q");
-  ValueId k = append(Op::linear, {matrix(path("self_attn.k_proj"), kv_heads * dim, hidden)}, {h}, "k");
-  const ValueId v = append(Op::linear, {matrix(path("self_attn.v_proj"), kv_heads * dim, hidden)}, {h}, "v");
+  ValueId k =
+      append(Op::linear, {matrix(path("self_attn.k_proj"), kv_heads * dim, hidden)}, {h}, "k");
+  const ValueId v =
+      append(Op::linear, {matrix(path("self_attn.v_proj"), kv_heads * dim, hidden)}, {h}, "v");
   if (head_norms) {
     q = head_norm(path("self_attn.q_norm"), q, heads, "q_norm");
     k = head_norm(path("self_attn.k_norm"), k, kv_heads, "k_norm");
@@ -96,7 +103,8 @@ void DecoderBuilder::attention(int layer, bool head_norms) {
                             {"num_attention_heads", heads},
                             {"num_key_value_heads", kv_heads},
                             {"scale", scale}});
-  const ValueId o = append(Op::linear, {matrix(path("self_attn.o_proj"), hidden, heads * dim)}, {a}, "o");
+  const ValueId o =
+      append(Op::linear, {matrix(path("self_attn.o_proj"), hidden, heads * dim)}, {a}, "o");
   add_residual(o, "x_attn");
 }
 
@@ -117,8 +125,8 @@ std::pair<ValueId, ValueId> DecoderBuilder::route(const ExpertBlock& block, Valu
   ValueId scores = logits;
   if (block.softmax_first) scores = append(Op::softmax, {}, {logits}, "probs");
   Node top_k{Op::top_k, {}, {scores}, {}, {{"k", config_.num_experts_per_tok}}, layer_};
-  const std::vector<ValueId> chosen =
-      graph_.add(std::move(top_k), {fmt::format("l{}.top", layer_), fmt::format("l{}.experts", layer_)});
+  const std::vector<ValueId> chosen = graph_.add(
+      std::move(top_k), {fmt::format("l{}.top", layer_), fmt::format("l{}.experts", layer_)});
   ValueId weights = chosen[0];
   if (!block.softmax_first) weights = append(Op::softmax, {}, {weights}, "weights");
   if (block.normalize) weights = append(Op::normalize, {}, {weights}, "weights");
@@ -149,7 +157,8 @@ Graph DecoderBuilder::finish() {
   const ValueId rows = append(Op::wanted_rows, {}, {x_}, "last_x");
   const ValueId h = norm("model.norm", rows, "final_norm");
   const std::string head = config_.tie_word_embeddings ? "model.embed_tokens" : "lm_head";
-  const ValueId logits = append(Op::linear, {matrix(head, config_.vocab_size, config_.hidden_size)}, {h}, "logits");
+  const ValueId logits =
+      append(Op::linear, {matrix(head, config_.vocab_size, config_.hidden_size)}, {h}, "logits");
   graph_.set_outputs({logits});
   return std::move(graph_);
 }

@@ -1,5 +1,6 @@
-// The blocks that pre-norm decoders share: embedding, grouped-query attention with rotary positions, residuals, dense
-// and mixture-of-experts SwiGLU, the head. What differs between families stays in their own files.
+// The blocks that pre-norm decoders share: embedding, grouped-query attention with rotary
+// positions, residuals, dense and mixture-of-experts SwiGLU, the head. What differs between
+// families stays in their own files.
 #pragma once
 
 #include <string>
@@ -17,15 +18,17 @@ struct ExpertBlock {
   std::string up_proj;
   std::string down_proj;
   std::int64_t inter = 0;
-  bool softmax_first = false;  ///< softmax over all experts, then top-k; else top-k, then softmax over those
-  bool normalize = false;      ///< divide the chosen weights by their sum
+  bool softmax_first =
+      false;  ///< softmax over all experts, then top-k; else top-k, then softmax over those
+  bool normalize = false;  ///< divide the chosen weights by their sum
 };
 
 class DecoderBuilder {
  public:
   explicit DecoderBuilder(const ModelConfig& config);
 
-  /// The residual stream x -> x + attention(norm(x)); `head_norms` adds q_norm and k_norm over each head.
+  /// The residual stream x -> x + attention(norm(x)); `head_norms` adds q_norm and k_norm over each
+  /// head.
   void attention(int layer, bool head_norms);
   /// x -> x + down(silu(gate(norm x)) * up(norm x)).
   void dense_mlp(int layer);
@@ -38,12 +41,14 @@ class DecoderBuilder {
   std::string path(const std::string& suffix) const;
   ParamId matrix(const std::string& name, std::int64_t rows, std::int64_t cols);
   ParamId vector(const std::string& name, std::int64_t size);
-  ParamId stack(const ExpertBlock& block, const std::string& proj, const std::string& stacked, std::int64_t rows,
-                std::int64_t cols);
-  ValueId append(Op op, std::vector<ParamId> params, std::vector<ValueId> inputs, const std::string& name,
+  ParamId stack(const ExpertBlock& block, const std::string& proj, const std::string& stacked,
+                std::int64_t rows, std::int64_t cols);
+  ValueId append(Op op, std::vector<ParamId> params, std::vector<ValueId> inputs,
+                 const std::string& name,
                  std::vector<std::pair<std::string, Attribute>> attributes = {});
   ValueId norm(const std::string& param, ValueId x, const std::string& name);
-  ValueId head_norm(const std::string& param, ValueId x, std::int64_t heads, const std::string& name);
+  ValueId head_norm(const std::string& param, ValueId x, std::int64_t heads,
+                    const std::string& name);
   ValueId rotated(ValueId x, std::int64_t heads, const std::string& name);
   void add_residual(ValueId branch, const std::string& name);
   /// Routing weights and expert ids.
@@ -57,10 +62,10 @@ class DecoderBuilder {
   int layer_ = -1;
 };
 
-/// 1 / theta^(2 i / head_dim) for i < head_dim / 2, rounded as the reference does: exponent, power and
-/// quotient each to float32. The power is computed in double and rounded once; torch's vectorised
-/// float32 power misses that by one unit in the last place in about one frequency of a hundred.
-/// Source: transformers, default RoPE initialisation.
+/// 1 / theta^(2 i / head_dim) for i < head_dim / 2, rounded as the reference does: exponent, power
+/// and quotient each to float32. The power is computed in double and rounded once; torch's
+/// vectorised float32 power misses that by one unit in the last place in about one frequency of a
+/// hundred. Source: transformers, default RoPE initialisation.
 std::vector<float> rope_inv_freq(float theta, std::int64_t head_dim);
 
 }  // namespace fidelio

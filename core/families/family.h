@@ -6,8 +6,9 @@
 
 namespace fidelio {
 
-/// The graph of `config.model_type`, in the order and shapes of the published model: inputs %ids and %positions [M],
-/// output the logits [L, vocab_size]. The config has been checked by read_config.
+/// The graph of `config.model_type`, in the order and shapes of the published model: inputs %ids
+/// and %positions [M], output the logits [L, vocab_size]. The config has been checked by
+/// read_config.
 Graph build_graph(const ModelConfig& config);
 
 // One builder a family, each in its own file.

@@ -1,5 +1,6 @@
-// mixtral: llama's attention; every MLP a mixture of experts, top-k of the router logits, then softmax over those k.
-// Source: Jiang et al. 2024, Mixtral of Experts; experts are named w1 (gate), w2 (down), w3 (up).
+// mixtral: llama's attention; every MLP a mixture of experts, top-k of the router logits, then
+// softmax over those k. Source: Jiang et al. 2024, Mixtral of Experts; experts are named w1 (gate),
+// w2 (down), w3 (up).
 #include "core/families/decoder_builder.h"
 #include "core/families/family.h"
 

@@ -1,6 +1,7 @@
-// qwen3_moe: RMSNorm over each head of q and k before RoPE; softmax over all experts, then top-k, divided by their sum
-// when norm_topk_prob. A layer is dense when mlp_only_layers lists it or decoder_sparse_step skips it.
-// Source: Qwen3 technical report (2025); names as in the Hugging Face checkpoints.
+// qwen3_moe: RMSNorm over each head of q and k before RoPE; softmax over all experts, then top-k,
+// divided by their sum when norm_topk_prob. A layer is dense when mlp_only_layers lists it or
+// decoder_sparse_step skips it. Source: Qwen3 technical report (2025); names as in the Hugging Face
+// checkpoints.
 #include <algorithm>
 
 #include "core/families/decoder_builder.h"
