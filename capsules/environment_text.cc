@@ -18,17 +18,18 @@ namespace {
 
 using Pair = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array kIsaFlags = {
-    std::string_view("asimd"),   std::string_view("asimddp"), std::string_view("asimdfhm"),
-    std::string_view("asimdhp"), std::string_view("avx"),     std::string_view("avx2"),
-    std::string_view("bf16"),    std::string_view("bmi2"),    std::string_view("f16c"),
-    std::string_view("fma"),     std::string_view("fphp"),    std::string_view("i8mm"),
-    std::string_view("sse4_2"),
+/// Names that matter to kernels. One list an architecture: "sme" is a matrix unit on Arm, memory
+/// encryption on x86.
+struct IsaNames {
+  std::array<std::string_view, 8> flags;
+  std::array<std::string_view, 4> prefixes;  ///< unused ones match nothing
 };
-constexpr std::array kIsaPrefixes = {
-    std::string_view("amx_"),  std::string_view("avx512"), std::string_view("avx_"),
-    std::string_view("avx10"), std::string_view("sme"),    std::string_view("sve"),
-};
+constexpr std::string_view kNone = " ";  // stands in no flag
+constexpr IsaNames kX86 = {{"avx", "avx2", "bmi2", "f16c", "fma", "fma4", "sse4_2", "ssse3"},
+                           {"amx_", "avx10", "avx512", "avx_"}};
+constexpr IsaNames kArm = {
+    {"asimd", "asimddp", "asimdfhm", "asimdhp", "bf16", "fcma", "fphp", "i8mm"},
+    {"sme", "sve", kNone, kNone}};
 /// "CPU implementer" of Arm: MIDR_EL1, bits 31 to 24.
 constexpr std::array kArmVendors = {
     Pair("0x41", "ARM"),     Pair("0x42", "Broadcom"),  Pair("0x43", "Cavium"),
@@ -71,18 +72,18 @@ Pair split(std::string_view line, char separator) {
   return {trim(line.substr(0, at)), trim(line.substr(at + 1))};
 }
 
-bool matters(std::string_view flag) {
-  return std::find(kIsaFlags.begin(), kIsaFlags.end(), flag) != kIsaFlags.end() ||
-         std::any_of(kIsaPrefixes.begin(), kIsaPrefixes.end(),
+bool matters(const IsaNames& names, std::string_view flag) {
+  return std::find(names.flags.begin(), names.flags.end(), flag) != names.flags.end() ||
+         std::any_of(names.prefixes.begin(), names.prefixes.end(),
                      [flag](std::string_view prefix) { return flag.starts_with(prefix); });
 }
 
-void read_flags(std::string_view flags, CpuInfo& info) {
+void read_flags(const IsaNames& names, std::string_view flags, CpuInfo& info) {
   std::set<std::string> isa;
   while (!(flags = trim(flags)).empty()) {
     const std::string_view flag = flags.substr(0, flags.find(' '));
     flags.remove_prefix(flag.size());
-    if (matters(flag)) isa.emplace(flag);
+    if (matters(names, flag)) isa.emplace(flag);
     if (flag == "hypervisor") info.hypervisor = true;
   }
   info.isa.assign(isa.begin(), isa.end());
@@ -137,7 +138,8 @@ CpuInfo parse_cpuinfo(std::string_view text) {
     if (key == "vendor_id" && info.vendor.empty()) info.vendor = value;
     if (key == "CPU implementer" && implementer.empty()) implementer = value;
     if (key == "CPU part" && part.empty()) part = value;
-    if ((key == "flags" || key == "Features") && info.isa.empty()) read_flags(value, info);
+    if (key == "flags" && info.isa.empty()) read_flags(kX86, value, info);
+    if (key == "Features" && info.isa.empty()) read_flags(kArm, value, info);
     if (key == "physical id") packages.insert(package = value);
     if (key == "core id") cores.emplace(package, value);
   }

@@ -24,7 +24,7 @@ vendor_id	: GenuineIntel
 model name	: Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz
 physical id	: 0
 core id		: 0
-flags		: fpu vme sse4_2 avx hypervisor f16c fma bmi2 avx2 avx512f avx_vnni amx_int8 amx_tile
+flags		: fpu vme smep sme sse4_2 avx hypervisor f16c fma bmi2 avx2 avx512f avx_vnni amx_int8 amx_tile
 bogomips	: 5400.00
 
 processor	: 1
