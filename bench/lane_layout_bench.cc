@@ -1,9 +1,9 @@
-// The spike behind numerics version 1: the choices that were open before the contract was frozen, each measured as a
-// matrix-vector product over 4-bit group-64 weights larger than any cache. Not linked into anything; kept so that
-// docs/numerics.md can be checked on another machine.
-//   C1 dequantise, then FMA, element k in lane k mod 16 (the contract), with rows in flight: their number and distance
-//   C2 sum codes times x within a group, then scale: fma(scale, group sum, acc) and fma(bias, sum of x, acc)
-//   C3 two 16-lane accumulators a row (32 lanes)
+// The spike behind numerics version 1: the choices that were open before the contract was frozen,
+// each measured as a matrix-vector product over 4-bit group-64 weights larger than any cache. Not
+// linked into anything; kept so that docs/numerics.md can be checked on another machine.
+//   C1 dequantise, then FMA, element k in lane k mod 16 (the contract), with rows in flight: their
+//   number and distance C2 sum codes times x within a group, then scale: fma(scale, group sum, acc)
+//   and fma(bias, sum of x, acc) C3 two 16-lane accumulators a row (32 lanes)
 #include <benchmark/benchmark.h>
 
 #include <random>
@@ -36,7 +36,8 @@ void c1(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
 
 template <std::size_t R>
 void c2(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
-  alignas(64) static const std::vector<float> sums(w.cols / 64, 32.0F);  // of x, once per product in a real kernel
+  alignas(64) static const std::vector<float> sums(
+      w.cols / 64, 32.0F);  // of x, once per product in a real kernel
   const std::size_t n_groups = w.cols / 64;
   alignas(64) float scale[R][kScaleBlock];
   alignas(64) float bias[R][kScaleBlock];
@@ -89,7 +90,8 @@ void c3(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
         const auto table = DecodeAffine4::group(scale[r][g], bias[r][g]);
         HWY_UNROLL(4)
         for (std::size_t b = 0; b < kBlocks; ++b) {
-          acc[r][b % 2] = fma16(DecodeAffine4::block(p + 8 * b, table), load16(x + 16 * b), acc[r][b % 2]);
+          acc[r][b % 2] =
+              fma16(DecodeAffine4::block(p + 8 * b, table), load16(x + 16 * b), acc[r][b % 2]);
         }
       }
     }
@@ -167,14 +169,15 @@ void measure(benchmark::State& state, const Layout* layout) {
   static const std::vector<float> x(kCols, 0.5F);
   static std::vector<float> y(kRows);
   const auto* scale_bytes = reinterpret_cast<const std::byte*>(scales.data());
-  const WeightView w{WeightFormat::affine4, ScaleType::bf16, 64, kRows, kCols, kCols / 2,
+  const WeightView w{WeightFormat::affine4, ScaleType::bf16, 64,         kRows, kCols, kCols / 2,
                      codes.data(),          scale_bytes,     scale_bytes};
-  const Share share{static_cast<std::size_t>(state.thread_index()), static_cast<std::size_t>(state.threads())};
+  const Share share{static_cast<std::size_t>(state.thread_index()),
+                    static_cast<std::size_t>(state.threads())};
   for (auto _ : state) layout->product(w, x.data(), y.data(), share);
   const Range range = share.of(kRows);
   const double bytes = static_cast<double>((range.end - range.begin) * bytes_per_row(w));
-  state.counters["GB/s"] =
-      benchmark::Counter(static_cast<double>(state.iterations()) * bytes * 1e-9, benchmark::Counter::kIsRate);
+  state.counters["GB/s"] = benchmark::Counter(
+      static_cast<double>(state.iterations()) * bytes * 1e-9, benchmark::Counter::kIsRate);
 }
 
 void register_all() {
@@ -186,7 +189,9 @@ void register_all() {
     for (; layout != nullptr && layout->name != nullptr; ++layout) {
       for (const int threads : {1, 2}) {
         const std::string name = std::string(hwy::TargetName(target)) + "/" + layout->name;
-        benchmark::RegisterBenchmark(name.c_str(), measure, layout)->Threads(threads)->UseRealTime();
+        benchmark::RegisterBenchmark(name.c_str(), measure, layout)
+            ->Threads(threads)
+            ->UseRealTime();
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -15,5 +16,20 @@ std::string xxh3_128_hex(std::span<const std::byte> bytes);
 /// The same of a file's contents, read through a mapping. Throws UserError when it cannot be
 /// opened.
 std::string xxh3_128_hex_of_file(const std::filesystem::path& path);
+
+/// The same checksum over bytes that come in parts.
+class StreamingXxh3 {
+ public:
+  StreamingXxh3();
+  void update(std::span<const std::byte> bytes);
+  std::string hex() const;  ///< of all parts so far
+
+ private:
+  struct State;
+  struct Free {
+    void operator()(State* state) const;
+  };
+  std::unique_ptr<State, Free> state_;
+};
 
 }  // namespace fidelio

@@ -23,8 +23,11 @@ inline std::optional<std::filesystem::path> external_data(const std::filesystem:
 
 }  // namespace fidelio::testing
 
-/// Declares `name` as the path of `relative`, or skips the test.
+/// Declares `name` as the path of `relative`; without it the test is skipped, or fails where
+/// FIDELIO_REQUIRE_EXTERNAL_DATA is set.
 #define FIDELIO_EXTERNAL_DATA_OR_SKIP(name, relative)                                \
   const auto name##_found = ::fidelio::testing::external_data(relative);             \
+  if (!name##_found && std::getenv("FIDELIO_REQUIRE_EXTERNAL_DATA") != nullptr)      \
+    FAIL() << "external data " << (relative) << " is absent";                        \
   if (!name##_found) GTEST_SKIP() << "external data " << (relative) << " is absent"; \
   const std::filesystem::path& name = *name##_found

@@ -1,0 +1,26 @@
+// What the process says to a machine. The order in which codes apply is part of their meaning.
+#pragma once
+
+#include <span>
+
+#include "capsules/record.h"
+
+namespace fidelio {
+
+enum ExitCode : int {
+  kPass = 0,
+  kFidelity = 1,      ///< BROKEN, NONDETERMINISTIC, a forged capsule
+  kUsage = 2,         ///< bad flag or bad input
+  kRegression = 3,    ///< slower, where timing is required
+  kInconclusive = 4,  ///< UNJUDGED or INCOMPLETE; undecided timing, where timing is required
+  kVacuous = 5,
+  kInterrupted = 130,
+};
+
+/// The code of a judged record: first that applies in the order 130, 1, 5, 3, 4, 0.
+int exit_code_of(const Record& record, const VerdictRecord& verdict);
+
+/// The first of `codes` that applies in the order 2, 130, 1, 5, 3, 4, 0.
+int combined_exit_code(std::span<const int> codes);
+
+}  // namespace fidelio

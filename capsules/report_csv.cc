@@ -1,0 +1,40 @@
+// Every run of every record as one line of CSV.
+#include <fmt/format.h>
+
+#include "capsules/report.h"
+#include "capsules/timing.h"
+
+namespace fidelio {
+namespace {
+
+std::string quoted(const std::string& field) {
+  if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
+  std::string out = "\"";
+  for (const char c : field) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+}  // namespace
+
+std::string csv_report(const std::vector<Record>& records) {
+  std::string text =
+      "model,created,order,pair,arm,prompt,teacher_forced,prefill_tokens,first_token_ns,prefill_"
+      "tok_s,decode_tokens,"
+      "decode_ns,decode_tok_s,peak_memory_bytes,load_average,steal_ticks,involuntary_switches,ids_"
+      "xxh3_128,"
+      "logit_xxh3_128\n";
+  for (const Record& record : records) {
+    for (const RunRecord& run : record.runs) {
+      text += fmt::format("{},{},{},{},{},{},{},{},{},{:.3f},{},{},{:.3f},{},{},{},{},{},{}\n",
+                          quoted(record.model.id), record.created, run.order, run.pair, run.arm,
+                          run.prompt, run.teacher_forced ? 1 : 0, run.prefill_tokens,
+                          run.first_token_ns, tok_s(run, Phase::prefill), run.decode_tokens,
+                          run.decode_ns, tok_s(run, Phase::decode), run.peak_memory_bytes,
+                          run.load_average, run.steal_ticks, run.involuntary_switches,
+                          run.ids_xxh3_128, run.logit_xxh3_128);
+    }
+  }
+  return text;
+}
+
+}  // namespace fidelio

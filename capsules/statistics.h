@@ -1,0 +1,38 @@
+// Statistics of pairs: order statistics, Walsh averages, and the Hodges-Lehmann shift with its
+// exact signed-rank interval. Pure functions of numbers; which numbers are pairs is
+// capsules/timing.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace fidelio {
+
+/// The middle value, or the mean of the two middle ones; NaN for none.
+double median(std::vector<double> values);
+
+/// The averages (x_i + x_j) / 2 of every pair i <= j, sorted: n (n + 1) / 2 of them.
+std::vector<double> walsh_averages(std::span<const double> values);
+
+/// How many of the 2^n sign patterns of n ranks have a rank sum of at most w (exact while n <= 60).
+double signed_rank_cdf_count(std::int64_t n, std::int64_t w);
+
+struct ShiftEstimate {
+  double estimate = 0;        ///< median of the Walsh averages (Hodges and Lehmann 1963)
+  std::optional<double> low;  ///< absent for fewer than kMinPairs values
+  std::optional<double> high;
+  double confidence = 0;  ///< of the interval, exact
+  std::int64_t rank = 0;  ///< low is the rank-th smallest Walsh average, high the rank-th largest
+};
+
+inline constexpr std::int64_t kMinPairs = 6;
+
+/// The shift of paired differences, with the narrowest interval of at least 95% by the exact
+/// Wilcoxon signed-rank distribution (15 values: the 26th and the 95th of 120 averages, 95.2%).
+/// More than 60 values use its normal limit. Source: Hollander, Wolfe, Chicken, Nonparametric
+/// Statistical Methods, section 3.3.
+ShiftEstimate signed_rank_shift(std::span<const double> differences);
+
+}  // namespace fidelio

@@ -1,0 +1,75 @@
+// The contract at the level of a model: the logits of every step are the same bits for any number
+// of threads, any cut of the prompt, every vector target and the scalar specification, patched or
+// not.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <map>
+
+#include "tests/support/decode.h"
+
+namespace fidelio::testing {
+namespace {
+
+const std::filesystem::path kSource = FIDELIO_SOURCE_DIR;
+
+struct MatrixCase {
+  const char* model;
+  std::size_t prompt_tokens;
+  std::int64_t n;
+};
+
+class BitIdentity : public ::testing::TestWithParam<MatrixCase> {};
+
+TEST_P(BitIdentity, OneHashOverThreadsChunksTargetsAndPatches) {
+  const auto model = load_model((kSource / GetParam().model).string());
+  std::vector<std::int32_t> prompt;
+  for (std::size_t i = 0; i < GetParam().prompt_tokens; ++i) {
+    prompt.push_back(static_cast<std::int32_t>((7 + 31 * i) % 250));
+  }
+  std::map<std::string, int> hashes;
+  for (const std::string& target : kernel_targets()) {
+    for (const std::size_t threads : {1UL, 2UL, 3UL, 5UL}) {
+      for (const std::int64_t chunk : {1, 7, 0}) {
+        for (const char* patches : {"none", "all"}) {
+          // Every thread count and every chunking of the slow reference, though not their whole
+          // product.
+          if (target == "ref" && threads != 1 && chunk != 7) continue;
+          ++hashes[decode(*model, prompt, GetParam().n, {target, threads, patches, chunk})
+                       .logit_xxh3_128];
+        }
+      }
+    }
+  }
+  EXPECT_EQ(hashes.size(), 1U);
+  EXPECT_GE(hashes.begin()->second, 12);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, BitIdentity,
+                         ::testing::Values(MatrixCase{"tests/data/qwen3_moe_tiny/float32", 45, 12},
+                                           MatrixCase{"tests/data/qwen3_moe_tiny/mlx4", 45, 12},
+                                           MatrixCase{"tests/data/qwen3_moe_tiny/mlx8g32", 45, 12},
+                                           MatrixCase{"models/kjv-moe-8m", 41, 4}));
+
+TEST(BitIdentity, AnotherPromptHasAnotherHash) {
+  const auto model = load_model((kSource / "tests/data/qwen3_moe_tiny/mlx4").string());
+  EXPECT_NE(decode(*model, {1, 2, 3}, 4, {}).logit_xxh3_128,
+            decode(*model, {1, 2, 4}, 4, {}).logit_xxh3_128);
+}
+
+TEST(BitIdentity, AllRowsOfAStepAreTheRowsOfSingleSteps) {
+  const auto model = load_model((kSource / "tests/data/qwen3_moe_tiny/mlx4").string());
+  std::vector<std::int32_t> ids;
+  for (std::int32_t i = 0; i < 70; ++i) ids.push_back((11 * i + 3) % 256);
+  const std::vector<float> single = all_logits(*model, ids, 1, {});
+  for (const std::size_t width : {2UL, 7UL, 32UL, 33UL, 70UL}) {
+    for (const char* patches : {"none", "all"}) {
+      const std::vector<float> wide = all_logits(*model, ids, width, {"", 2, patches});
+      ASSERT_EQ(std::memcmp(single.data(), wide.data(), single.size() * sizeof(float)), 0)
+          << width << patches;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fidelio::testing

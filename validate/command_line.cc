@@ -1,0 +1,126 @@
+#include "validate/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "validate/commands.h"
+
+namespace fidelio {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes: 0 pass, 1 fidelity, 2 usage or bad input, 3 performance regression, 4 "
+    "inconclusive, 5 vacuous,\n"
+    "130 interrupted. Documentation: README.md and docs/.";
+
+void add_run(CLI::App& app, RunOptions& options, int& code) {
+  CLI::App* run = app.add_subcommand(
+      "run", "Run both arms side by side, compare, time, write a capsule (the default)");
+  run->add_option("MODEL", options.model, "A model directory or a name in models/")->required();
+  run->add_option("--runs", options.runs, "Timed pairs of runs for each prompt")
+      ->capture_default_str();
+  run->add_option("--max-tokens", options.max_tokens, "Tokens to generate in each run")
+      ->capture_default_str();
+  auto* prompt = run->add_option("--prompt", options.prompt, "Prompt text");
+  auto* prompts = run->add_option("--prompts", options.prompts_file, "File with one prompt a line");
+  auto* ids = run->add_option("--prompt-ids", options.prompt_ids, "Prompt as token ids: 1,2,3")
+                  ->delimiter(',');
+  prompt->excludes(prompts)->excludes(ids);
+  prompts->excludes(ids);
+  run->add_option("--prompt-tokens", options.prompt_tokens,
+                  "Repeat and cut each prompt to this length")
+      ->check(CLI::Range(1, 1 << 24));
+  run->add_option("--prefill-chunk", options.prefill_chunk, "Tokens of a prefill step at most")
+      ->check(CLI::Range(1, 1 << 16));
+  run->add_option("--threads", options.threads, "Threads (default: one for each processor)")
+      ->check(CLI::Range(1, 1024));
+  run->add_option("--target", options.target,
+                  "Vector target: AVX3_DL, AVX3, AVX2, NEON or ref (default: the best)");
+  run->add_option("--patches", options.patches,
+                  "Profile (all, moe, none) or names, comma-separated")
+      ->capture_default_str();
+  run->add_option("--widths", options.widths, "Step widths of the teacher-forced comparisons")
+      ->delimiter(',');
+  run->add_flag("--ignore-eos", options.ignore_eos, "Generate --max-tokens whatever comes");
+  run->add_option_function<std::string>(
+         "--require", [&](const std::string&) { options.require_timing = true; },
+         "timing: a regression or an inconclusive timing fails")
+      ->check(CLI::IsMember({"timing"}));
+  run->add_option("--capsule", options.capsule,
+                  "Where the capsule goes (default: fidelio-MODEL-TIME.json)");
+  run->add_flag("--json", options.json, "Print the capsule instead of the report");
+  run->callback([&] { code = run_command(options); });
+}
+
+void add_explain(CLI::App& app, ExplainOptions& options, int& code) {
+  CLI::App* explain =
+      app.add_subcommand("explain", "Show sites, refusals, both graphs and scratch bytes");
+  explain->add_option("MODEL", options.model, "A model directory or a name in models/")->required();
+  explain->add_option("--patches", options.patches, "Profile or names")->capture_default_str();
+  explain->add_option("--tokens", options.n_tokens, "Tokens of the step to plan for")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1 << 16));
+  explain->add_option("--threads", options.threads, "Threads whose workspaces are counted")
+      ->check(CLI::Range(1, 1024));
+  explain->add_flag("!--no-graphs", options.graphs, "Leave the graphs out");
+  explain->callback([&] { code = explain_command(options); });
+}
+
+void add_report(CLI::App& app, ReportOptions& options, int& code) {
+  CLI::App* report = app.add_subcommand("report", "Print a report from capsules");
+  report->add_option("CAPSULE", options.capsules, "Capsule files")->required();
+  report->add_option("--format", options.format, "text, markdown or csv")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "markdown", "csv"}));
+  report->callback([&] { code = report_command(options); });
+}
+
+void add_gate(CLI::App& app, std::vector<std::filesystem::path>& capsules, int& code) {
+  CLI::App* gate = app.add_subcommand("gate", "Recompute the verdict of capsules and exit by it");
+  gate->add_option("CAPSULE", capsules, "Capsule files")->required();
+  gate->callback([&] { code = gate_command(capsules); });
+}
+
+/// `validate MODEL …` becomes `validate run MODEL …`.
+std::vector<std::string> with_default_command(int argc, const char* const* argv,
+                                              const CLI::App& app) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.empty() || arguments[0].empty() || arguments[0] == "-h" ||
+      arguments[0] == "--help" || arguments[0] == "--help-all") {
+    return arguments;
+  }
+  const auto named = app.get_subcommands(
+      [&](const CLI::App* command) { return command->check_name(arguments[0]); });
+  if (named.empty()) arguments.insert(arguments.begin(), "run");
+  return arguments;
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+  CLI::App app{"Fidelio: does a fused kernel change what the model says, and is it really faster?",
+               "validate"};
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  int code = 0;
+  RunOptions run;
+  ExplainOptions explain;
+  ReportOptions report;
+  std::vector<std::filesystem::path> gate;
+  add_run(app, run, code);
+  add_explain(app, explain, code);
+  add_report(app, report, code);
+  add_gate(app, gate, code);
+  std::vector<std::string> arguments = with_default_command(argc, argv, app);
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes a stack
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  return code;
+}
+
+}  // namespace fidelio

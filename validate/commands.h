@@ -1,0 +1,31 @@
+// The commands behind the command line. Each returns the process's exit code and throws UserError
+// or CapsuleError for what the user can mend.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "validate/run_options.h"
+
+namespace fidelio {
+
+struct ExplainOptions {
+  std::string model;
+  std::string patches = "all";
+  std::int64_t n_tokens = 1;
+  std::int64_t threads = 0;
+  bool graphs = true;
+};
+
+struct ReportOptions {
+  std::vector<std::filesystem::path> capsules;
+  std::string format = "text";
+};
+
+int run_command(const RunOptions& options);
+int explain_command(const ExplainOptions& options);
+int report_command(const ReportOptions& options);
+int gate_command(const std::vector<std::filesystem::path>& capsules);
+
+}  // namespace fidelio

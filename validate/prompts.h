@@ -1,0 +1,21 @@
+// The prompts of a validation: from options to checked token ids.
+#pragma once
+
+#include <vector>
+
+#include "capsules/record.h"
+#include "validate/loaded_model.h"
+#include "validate/run_options.h"
+
+namespace fidelio {
+
+/// --prompt, --prompts (one a line), --prompt-ids or the built-in text, repeated and cut to
+/// --prompt-tokens. Throws UserError: no tokenizer for a text, an empty prompt, an id outside the
+/// vocabulary, a prompt and --max-tokens beyond the model's context.
+std::vector<PromptRecord> read_prompts(const LoadedModel& model, const RunOptions& options);
+
+/// Longer than the fused kernels' guard under every tokenizer, so that prefill is no decode step in
+/// disguise.
+extern const char* const kBuiltInPrompt;
+
+}  // namespace fidelio

@@ -1,0 +1,114 @@
+#include "validate/record_context.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "capsules/environment.h"
+#include "core/checksum.h"
+#include "kernels/contract.h"
+#include "patches/catalogue.h"
+#include "validate/version.h"
+
+namespace fidelio {
+namespace {
+
+std::string describe_weights(const LoadedModel& model) {
+  const std::optional<QuantizationConfig>& quantization = model.config().quantization;
+  if (quantization) {
+    std::string text = fmt::format("affine {} bit, group {}", quantization->defaults.bits,
+                                   quantization->defaults.group_size);
+    if (!quantization->overrides.empty())
+      text += fmt::format(", {} overrides", quantization->overrides.size());
+    return text;
+  }
+  const auto tensors = model.checkpoint.tensors().tensors();
+  const std::string dtype = tensors.empty() ? "" : tensors.front().dtype;
+  return dtype == "F32"    ? "float32"
+         : dtype == "F16"  ? "float16"
+         : dtype == "BF16" ? "bfloat16"
+                           : dtype;
+}
+
+ModelRecord make_model_record(const LoadedModel& model) {
+  const SafetensorsFile& tensors = model.checkpoint.tensors();
+  ModelRecord out;
+  out.id = model.id;
+  out.model_type = model.config().model_type;
+  out.config = model.checkpoint.config_text();
+  out.quantization = describe_weights(model);
+  out.weights_bytes = static_cast<std::int64_t>(tensors.file_bytes());
+  out.weights_xxh3_128 = xxh3_128_hex(tensors.mapping());
+  out.config_xxh3_128 = xxh3_128_hex(std::as_bytes(std::span(out.config)));
+  if (model.tokenizer) out.tokenizer_xxh3_128 = xxh3_128_hex_of_file(model.tokenizer->path());
+  out.vocab_size = model.config().vocab_size;
+  return out;
+}
+
+}  // namespace
+
+bool asks_by_name(const std::string& list) {
+  for (const Profile& profile : all_profiles()) {
+    if (list == profile.name) return false;
+  }
+  return true;
+}
+
+std::int64_t thread_count(const RunOptions& options) {
+  if (options.threads > 0) return options.threads;
+  cpu_set_t allowed;
+  return sched_getaffinity(0, sizeof(allowed), &allowed) == 0 ? CPU_COUNT(&allowed) : 1;
+}
+
+std::vector<std::string> command_line_of(const RunOptions& options, const std::string& model_id) {
+  std::vector<std::string> line = {"validate", "run", model_id};
+  const auto add = [&](const char* flag, const std::string& value) {
+    line.insert(line.end(), {flag, value});
+  };
+  add("--runs", std::to_string(options.runs));
+  add("--max-tokens", std::to_string(options.max_tokens));
+  add("--patches", options.patches);
+  add("--widths", fmt::format("{}", fmt::join(options.widths, ",")));
+  if (options.prompt) add("--prompt", *options.prompt);
+  if (options.prompts_file) add("--prompts", options.prompts_file->filename().string());
+  if (!options.prompt_ids.empty())
+    add("--prompt-ids", fmt::format("{}", fmt::join(options.prompt_ids, ",")));
+  if (options.prompt_tokens > 0) add("--prompt-tokens", std::to_string(options.prompt_tokens));
+  if (options.prefill_chunk > 0) add("--prefill-chunk", std::to_string(options.prefill_chunk));
+  add("--threads", std::to_string(thread_count(options)));
+  if (!options.target.empty()) add("--target", options.target);
+  if (options.ignore_eos) line.emplace_back("--ignore-eos");
+  if (options.require_timing) add("--require", "timing");
+  return line;
+}
+
+Record make_record(const LoadedModel& model, const RunOptions& options,
+                   const std::vector<const Patch*>& patches, const std::string& vector_target,
+                   std::vector<PromptRecord> prompts) {
+  Record record;
+  record.numerics_version = contract::kNumericsVersion;
+  record.created = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  record.command_line = command_line_of(options, model.id);
+  record.program = program_version();
+  record.model = make_model_record(model);
+  record.options = {options.runs,
+                    options.max_tokens,
+                    thread_count(options),
+                    options.prefill_chunk,
+                    options.ignore_eos,
+                    options.require_timing,
+                    {},
+                    asks_by_name(options.patches),
+                    options.widths};
+  for (const Patch* patch : patches) record.options.patches.emplace_back(patch->name);
+  record.prompts = std::move(prompts);
+  record.hardware = read_hardware();
+  record.hardware.vector_target = vector_target;
+  record.system = read_system();
+  return record;
+}
+
+}  // namespace fidelio

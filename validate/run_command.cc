@@ -1,0 +1,101 @@
+// validate run: the main job from options to capsule, report and exit code.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <stdexcept>
+
+#include "capsules/atomic_file.h"
+#include "capsules/exit_code.h"
+#include "capsules/json.h"
+#include "capsules/report.h"
+#include "capsules/verdict.h"
+#include "core/user_error.h"
+#include "patches/catalogue.h"
+#include "validate/commands.h"
+#include "validate/interrupt.h"
+#include "validate/prompts.h"
+#include "validate/record_context.h"
+#include "validate/side_by_side.h"
+
+namespace fidelio {
+namespace {
+
+void require_range(const char* flag, std::int64_t found, std::int64_t low, std::int64_t high) {
+  if (found >= low && found <= high) return;
+  throw UserError(fmt::format("{}: found {}, expected {} to {}", flag, found, low, high));
+}
+
+void check(const RunOptions& options) {
+  require_range("--runs", options.runs, 1, 10000);
+  require_range("--max-tokens", options.max_tokens, 1, 10000000);
+  for (const std::int64_t width : options.widths) require_range("--widths", width, 1, 4096);
+  bool has_one = false;
+  for (const std::int64_t width : options.widths) has_one |= width == 1;
+  if (!has_one) throw UserError("--widths: found no 1, expected the decode width 1 among them");
+}
+
+KernelTable kernels_of(const std::string& target) {
+  try {
+    return kernels_for(target);
+  } catch (const std::invalid_argument& error) {
+    throw UserError(fmt::format("--target: {}", error.what()));
+  }
+}
+
+std::filesystem::path default_capsule(const std::string& model_id) {
+  return fmt::format("fidelio-{}-{:%Y%m%d-%H%M%S}.json", model_id, fmt::gmtime(std::time(nullptr)));
+}
+
+void save(Record& record, const std::filesystem::path& path) {
+  record.verdict = judge(record);
+  write_file_atomically(path, to_json(record));
+}
+
+void print(const Record& record, const RunOptions& options, const std::filesystem::path& capsule) {
+  if (options.json) {
+    std::fputs(to_json(record).c_str(), stdout);
+    return;
+  }
+  std::string text = text_report({record}, isatty(STDOUT_FILENO) == 1);
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  fmt::print("{} Capsule: {}\n", text, capsule.string());
+}
+
+}  // namespace
+
+int run_command(const RunOptions& options) {
+  check(options);
+  const std::vector<const Patch*> patches = parse_patch_list(options.patches);
+  const KernelTable kernels = kernels_of(options.target);
+  if (options.capsule) check_writable(*options.capsule);
+
+  const auto start = std::chrono::steady_clock::now();
+  const std::unique_ptr<const LoadedModel> model = load_model(options.model);
+  const auto loaded = std::chrono::steady_clock::now() - start;
+  std::vector<PromptRecord> prompts = read_prompts(*model, options);
+  const std::filesystem::path capsule = options.capsule.value_or(default_capsule(model->id));
+  check_writable(capsule);
+
+  Record record = make_record(*model, options, patches, kernels.target, std::move(prompts));
+  record.load_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(loaded).count();
+  Progress progress(SideBySide::work(options, record.prompts.size()), Progress::wanted());
+  const InterruptGuard interrupts;
+  try {
+    SideBySide session(*model, options, {patches, kernels, kernels}, record, progress,
+                       [&] { save(record, capsule); });
+    session.run();
+  } catch (const Interrupted&) {
+    progress.clear();
+    fmt::print(stderr, "interrupted: the finished pairs are kept in {}\n", capsule.string());
+  }
+  progress.clear();
+  save(record, capsule);
+  print(record, options, capsule);
+  return static_cast<int>(record.verdict.exit_code);
+}
+
+}  // namespace fidelio

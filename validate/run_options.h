@@ -1,0 +1,32 @@
+// What `validate run` was asked for, checked as far as it can be without a model. Parsing is
+// validate/command_line.h.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fidelio {
+
+struct RunOptions {
+  std::string model;
+  std::int64_t runs = 15;
+  std::int64_t max_tokens = 1000;
+  std::optional<std::string> prompt;
+  std::optional<std::filesystem::path> prompts_file;
+  std::vector<std::int32_t> prompt_ids;
+  std::int64_t prompt_tokens = 0;  ///< 0: as long as it is
+  std::int64_t prefill_chunk = 0;  ///< 0: the default
+  std::int64_t threads = 0;        ///< 0: one for each processor
+  std::string target;              ///< vector target; empty: the best
+  std::string patches = "all";     ///< a profile or names, comma-separated
+  std::vector<std::int64_t> widths = {1, 2, 3, 7, 8, 16, 32, 33};
+  bool ignore_eos = false;
+  bool require_timing = false;
+  bool json = false;
+  std::optional<std::filesystem::path> capsule;
+};
+
+}  // namespace fidelio

@@ -1,0 +1,57 @@
+// The validation itself: two arms on one model. Free warm-up runs, teacher-forced comparisons at
+// every width, then timed runs in interleaved pairs AB, BA, ... Everything seen goes into the
+// record; what it means is capsules/verdict.h.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "capsules/record.h"
+#include "validate/arm.h"
+#include "validate/progress.h"
+#include "validate/run_options.h"
+
+namespace fidelio {
+
+/// The two sides may run different kernel tables: that is how a defective kernel is planted in
+/// tests.
+struct Sides {
+  std::vector<const Patch*> patches;
+  const KernelTable& baseline_kernels;
+  const KernelTable& patched_kernels;
+};
+
+class SideBySide {
+ public:
+  /// `record` has its context and its prompts already (validate/record_context.h). `save` is called
+  /// after every pair with the record so far.
+  SideBySide(const LoadedModel& model, const RunOptions& options, const Sides& sides,
+             Record& record, Progress& progress, std::function<void()> save);
+
+  /// Fills the record. When interrupted it keeps every finished run, stays marked incomplete, and
+  /// Interrupted goes on.
+  void run();
+
+  /// Steps of progress that run() will report.
+  static std::int64_t work(const RunOptions& options, std::size_t n_prompts);
+
+ private:
+  void warm_up(std::int64_t prompt);
+  void compare(std::int64_t prompt);
+  void time_pair(std::int64_t pair, std::int64_t prompt);
+  SequenceRecord timed_run(Arm& arm, std::int64_t pair, std::int64_t prompt);
+  void probe_bandwidth();
+  void record_plans();
+
+  const LoadedModel& model_;
+  const RunOptions& options_;
+  Record& record_;
+  Progress& progress_;
+  std::function<void()> save_;
+  ThreadTeam team_;
+  RopeTable rope_;
+  Arm baseline_;
+  Arm patched_;
+};
+
+}  // namespace fidelio
