@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "core/check.h"
-#include "core/run_node.h"
 
 namespace fidelio {
 namespace {
@@ -40,10 +38,6 @@ void Executor::prepare(const Plan& plan, const StepInput& step) {
   for (std::size_t t = 0; t < n_tokens; ++t)
     positions_[t] = step.first_position + static_cast<std::int32_t>(t);
   faults_.clear();
-  if (checked_) {
-    std::fill(values_.begin(), values_.end(), std::numeric_limits<float>::quiet_NaN());
-    std::fill(workspace_.begin(), workspace_.end(), std::byte{0xFF});  // NaN, too
-  }
 }
 
 std::span<const float> Executor::run(const Plan& plan, const StepInput& step, KvCache& cache) {
@@ -69,18 +63,37 @@ void Executor::run_nodes(const Plan& plan, const StepInput& step, KvCache& cache
   for (const PlanNode& node : plan.nodes()) {
     const bool wanted_rows_only = node.outputs[0].place == PlanValue::Place::per_wanted_row;
     if (wanted_rows_only && step.n_wanted == 0) break;
-    if (n_tokens == 1 ? node.barrier_single : node.barrier_many) team_.barrier();
-    if (!runs_on_one_thread(node.op, n_tokens)) {
+    const bool alone_here = runs_on_one_thread(node.op, n_tokens);
+    if (checked_) {
+      team_.barrier();
+      poison(node, memory, workspace, thread == 0);
+      team_.barrier();
+    } else if (n_tokens == 1 ? node.barrier_single : node.barrier_many) {
+      team_.barrier();
+    }
+    if (!alone_here) {
       run_node(kernels_, node, memory, shared);
     } else if (thread == 0) {
       run_node(kernels_, node, memory, alone);
     }
     const bool routes = makes_expert_ids(node.op);
     if (!checked_ && !routes) continue;
-    const bool all_there = runs_on_one_thread(node.op, n_tokens) && !checked_;
+    const bool all_there = alone_here && !checked_;
     if (!all_there) team_.barrier();
     if (thread == 0) inspect(node, n_tokens, step.n_wanted, plan);
     if (!all_there) team_.barrier();
+  }
+}
+
+void Executor::poison(const PlanNode& node, const StepMemory& memory, std::byte* workspace,
+                      bool outputs) const {
+  constexpr auto kNan = std::byte{0xFF};  // as a float: NaN; as an expert id: impossible
+  std::fill(workspace, workspace + workspace_stride_ - kAlignment, kNan);
+  if (!outputs) return;
+  for (const PlanValue& output : node.outputs) {
+    if (output.width == 0) continue;
+    auto* begin = reinterpret_cast<std::byte*>(memory.floats(output));
+    std::fill(begin, begin + memory.rows(output) * output.width * sizeof(float), kNan);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/kv_cache.h"
 #include "core/plan.h"
+#include "core/run_node.h"
 #include "core/thread_team.h"
 #include "kernels/table.h"
 
@@ -39,17 +40,20 @@ class Executor {
   /// the validator down.
   std::span<const float> run(const Plan& plan, const StepInput& step, KvCache& cache);
 
-  /// In checked mode scratch memory is filled with NaN before every step and every node's result is
-  /// searched for non-finite values. Slower; not for timing.
+  /// In checked mode every node's results and workspaces are filled with NaN before it runs, and
+  /// its results are searched for non-finite values afterwards. Slower; not for timing.
   void set_checked(bool checked) { checked_ = checked; }
 
   /// What the last run found; impossible expert ids also outside checked mode.
   const std::vector<SiteFault>& faults() const { return faults_; }
 
  private:
-  struct Pointers;
   void prepare(const Plan& plan, const StepInput& step);
   void run_nodes(const Plan& plan, const StepInput& step, KvCache& cache, std::size_t thread);
+  /// Before a checked node: its results and a thread's workspace become NaN, so that a kernel which
+  /// reads what it never wrote shows.
+  void poison(const PlanNode& node, const StepMemory& memory, std::byte* workspace,
+              bool outputs) const;
   void inspect(const PlanNode& node, std::size_t n_tokens, std::size_t n_wanted, const Plan& plan);
 
   const KernelTable& kernels_;

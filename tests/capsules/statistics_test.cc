@@ -1,0 +1,86 @@
+// The signed-rank interval against the published tables and scipy's exact distribution.
+#include "capsules/statistics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace fidelio {
+namespace {
+
+TEST(Median, IsTheMiddleOrTheMeanOfTheTwoMiddleOnes) {
+  EXPECT_EQ(median({3, 1, 2}), 2);
+  EXPECT_EQ(median({4, 1, 2, 3}), 2.5);
+  EXPECT_TRUE(std::isnan(median({})));
+}
+
+TEST(WalshAverages, AreAllPairsWithRepetitionSorted) {
+  const std::vector<double> values = {1, 4, 2};
+  EXPECT_THAT(walsh_averages(values), ::testing::ElementsAre(1, 1.5, 2, 2.5, 3, 4));
+}
+
+TEST(SignedRank, CountsSubsetsOfRanks) {
+  EXPECT_EQ(signed_rank_cdf_count(3, 0), 1);
+  EXPECT_EQ(signed_rank_cdf_count(3, 3), 5);  // {}, {1}, {2}, {3}, {1, 2}
+  EXPECT_EQ(signed_rank_cdf_count(3, 6), 8);
+}
+
+struct RankCase {
+  std::size_t n;
+  std::int64_t rank;
+  double confidence;
+};
+
+// scipy 1.x: d = scipy.stats._wilcoxon.WilcoxonDistribution(n); rank = count of w with d.cdf(w) <=
+// 0.025; confidence = 1 - 2 d.cdf(rank - 1).
+class IntervalRank : public ::testing::TestWithParam<RankCase> {};
+
+TEST_P(IntervalRank, IsThatOfTheExactDistribution) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < GetParam().n; ++i) values.push_back(std::sin(static_cast<double>(i)));
+  const ShiftEstimate shift = signed_rank_shift(values);
+  EXPECT_EQ(shift.rank, GetParam().rank);
+  EXPECT_NEAR(shift.confidence, GetParam().confidence, 1e-12);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, IntervalRank,
+                         ::testing::Values(RankCase{6, 1, 0.96875}, RankCase{10, 9, 0.951171875},
+                                           RankCase{15, 26, 0.95208740234375},
+                                           RankCase{20, 53, 0.9515590667724609},
+                                           RankCase{30, 138, 0.9502898789942265}));
+
+TEST(SignedRankShift, TakesThe26thAndThe95thOf120WalshAverages) {
+  // numpy: sorted((x[i] + x[j]) / 2 for i <= j); its median, [25] and [94].
+  const std::vector<double> x = {0.011, 0.034, -0.012, 0.051, 0.027, 0.019, 0.008, -0.003,
+                                 0.042, 0.036, 0.013,  0.022, 0.031, 0.005, 0.017};
+  const ShiftEstimate shift = signed_rank_shift(x);
+  EXPECT_NEAR(shift.estimate, 0.01975, 1e-12);
+  EXPECT_NEAR(*shift.low, 0.0105, 1e-12);
+  EXPECT_NEAR(*shift.high, 0.0305, 1e-12);
+}
+
+TEST(SignedRankShift, GivesNoIntervalForFiveValues) {
+  const std::vector<double> five = {1, 2, 3, 4, 5};
+  EXPECT_EQ(signed_rank_shift(five).estimate, 3);
+  EXPECT_FALSE(signed_rank_shift(five).low.has_value());
+}
+
+TEST(SignedRankShift, MovesWithItsValues) {
+  std::vector<double> x = {0.1, -0.2, 0.3, 0.05, -0.15, 0.22, 0.0};
+  const ShiftEstimate before = signed_rank_shift(x);
+  for (double& v : x) v += 1;
+  const ShiftEstimate after = signed_rank_shift(x);
+  EXPECT_NEAR(after.estimate, before.estimate + 1, 1e-12);
+  EXPECT_NEAR(*after.low, *before.low + 1, 1e-12);
+}
+
+TEST(SignedRankShift, UsesTheNormalLimitForManyValues) {
+  std::vector<double> x;
+  for (int i = 0; i < 61; ++i) x.push_back(i);
+  EXPECT_NEAR(static_cast<double>(signed_rank_shift(x).rank), 673,
+              10);  // mean 945.5, deviation 138.9
+}
+
+}  // namespace
+}  // namespace fidelio

@@ -1,0 +1,101 @@
+// What may be said of speed: outcomes by constructed pairs, the margins, the noise floor, the exit
+// code.
+#include "capsules/timing.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "capsules/exit_code.h"
+#include "capsules/verdict.h"
+#include "tests/capsules/example_record.h"
+
+namespace fidelio::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// n pairs in which the patched arm decodes `ratio` times as fast, give or take up to `noise`.
+Record with_pairs(int n, double ratio, double noise = 0.001) {
+  Record record = example_record();
+  record.runs.clear();
+  for (int pair = 0; pair < n; ++pair) {
+    const double wobble = noise * (2.0 * (pair % 5) / 4.0 - 1.0);
+    for (const char* arm : {"baseline", "patched"}) {
+      RunRecord run = example_run(2 * pair + (arm[0] == 'p' ? 1 : 0), pair, arm, 0);
+      const double speed = arm[0] == 'p' ? ratio * std::exp(wobble) : 1.0;
+      run.decode_ns = static_cast<std::int64_t>(1e9 / speed);
+      run.first_token_ns = 2'000'000;
+      record.runs.push_back(run);
+    }
+  }
+  return record;
+}
+
+std::string decode_outcome(const Record& record) {
+  return judge_timing(record, Phase::decode).outcome;
+}
+
+TEST(Timing, OutcomesFollowTheIntervalAndTheMargin) {
+  EXPECT_EQ(decode_outcome(with_pairs(15, 1.05)), "improvement");
+  EXPECT_EQ(decode_outcome(with_pairs(15, 0.95)), "regression");
+  EXPECT_EQ(decode_outcome(with_pairs(15, 1.005)), "neutral");
+  EXPECT_EQ(decode_outcome(with_pairs(15, 1.0, 0.08)), "inconclusive");
+}
+
+TEST(Timing, AClearDifferenceBelowTheMarginIsNoRegression) {
+  EXPECT_EQ(decode_outcome(with_pairs(15, 0.985)), "neutral");
+}
+
+TEST(Timing, FivePairsGiveNoVerdict) {
+  const PhaseTiming timing = judge_timing(with_pairs(5, 0.5), Phase::decode);
+  EXPECT_EQ(timing.outcome, "inconclusive");
+  EXPECT_THAT(timing.sentence, HasSubstr("no interval"));
+  EXPECT_EQ(decode_outcome(with_pairs(6, 0.5)), "regression");
+}
+
+TEST(Timing, ALargerNoiseFloorReplacesTheMargin) {
+  Record record = with_pairs(15, 0.96);
+  EXPECT_EQ(decode_outcome(record), "regression");
+  record.noise_floor = NoiseFloorRecord{0.06, 0.06};
+  EXPECT_EQ(decode_outcome(record), "neutral");
+}
+
+TEST(Timing, AnInconclusiveResultSaysWhatWouldDecide) {
+  EXPECT_THAT(judge_timing(with_pairs(15, 1.0, 0.08), Phase::decode).sentence,
+              HasSubstr("pairs would decide it"));
+}
+
+TEST(Timing, NamesPatchedPlansInPrefill) {
+  Record record = with_pairs(15, 1.0);
+  EXPECT_THAT(judge_timing(record, Phase::prefill).sentence, HasSubstr("patched plans"));
+  for (PlanRecord& plan : record.plans)
+    plan.prefill_steps = plan.patches.empty() ? plan.prefill_steps : 0;
+  EXPECT_THAT(judge_timing(record, Phase::prefill).sentence,
+              ::testing::Not(HasSubstr("patched plans")));
+}
+
+TEST(Timing, DecodeCountsTheIdsAfterTheFirst) {
+  RunRecord run;
+  run.decode_tokens = 999;
+  run.decode_ns = 1'000'000'000;
+  EXPECT_DOUBLE_EQ(tok_s(run, Phase::decode), 999.0);
+  run.decode_tokens = 0;
+  EXPECT_EQ(tok_s(run, Phase::decode), 0.0);
+}
+
+TEST(Timing, DecidesTheExitCodeOnlyWhenRequired) {
+  Record record = with_pairs(15, 0.9);
+  EXPECT_EQ(judge(record).exit_code, kPass);
+  record.options.require_timing = true;
+  EXPECT_EQ(judge(record).exit_code, kRegression);
+
+  record = with_pairs(15, 1.0, 0.08);
+  EXPECT_EQ(judge(record).exit_code, kPass);
+  record.options.require_timing = true;
+  EXPECT_EQ(judge(record).exit_code, kInconclusive);
+}
+
+}  // namespace
+}  // namespace fidelio::testing

@@ -1,0 +1,184 @@
+// Every rule of the verdict: a record that trips it, and its twin that does not; the order of rules
+// and of exit codes.
+#include "capsules/verdict.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "capsules/exit_code.h"
+#include "tests/capsules/example_record.h"
+
+namespace fidelio::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+void expect_verdict(const Record& record, const char* fidelity, int exit_code) {
+  const VerdictRecord verdict = judge(record);
+  EXPECT_EQ(verdict.fidelity, fidelity) << verdict.sentence;
+  EXPECT_EQ(verdict.exit_code, exit_code);
+}
+
+/// The example with one comparison whose logits differ a little.
+Record with_differing_bits(const char* numerics) {
+  Record record = example_record();
+  record.patches[0].numerics = numerics;
+  record.comparisons[1].differing_positions = 3;
+  record.comparisons[1].first_difference = 4;
+  record.comparisons[1].max_abs_err = 1e-6;
+  record.comparisons[1].patched_logit_xxh3_128 = example_digest(99);
+  return record;
+}
+
+TEST(Verdict, TheExampleIsExact) { expect_verdict(example_record(), "EXACT", kPass); }
+
+TEST(Verdict, IgnoresTheStoredVerdict) {
+  Record record = example_record();
+  record.verdict.fidelity = "BROKEN";
+  expect_verdict(record, "EXACT", kPass);
+}
+
+TEST(Verdict, AFaultIsBrokenAndNamesItsSite) {
+  Record record = example_record();
+  record.faults.push_back({"patched", "non_finite", 0, 1, 17, "l3.swiglu", "gate_up_swiglu", 3, 2});
+  expect_verdict(record, "BROKEN", kFidelity);
+  EXPECT_THAT(judge(record).sentence, HasSubstr("l3.swiglu"));
+}
+
+TEST(Verdict, AChangedIdIsBrokenWhateverTheClass) {
+  Record record = example_record();
+  record.patches[0].numerics = "reassociated";
+  record.generations[0].patched.ids[5] += 1;
+  expect_verdict(record, "BROKEN", kFidelity);
+  EXPECT_THAT(judge(record).sentence, HasSubstr("token 5"));
+}
+
+TEST(Verdict, AnEarlierStopIsAChangedId) {
+  Record record = example_record();
+  record.generations[1].patched.ids.pop_back();
+  expect_verdict(record, "BROKEN", kFidelity);
+}
+
+TEST(Verdict, AChangedBestTokenIsBroken) {
+  Record record = with_differing_bits("reassociated");
+  record.comparisons[1].argmax_changes = 1;
+  record.comparisons[1].first_argmax_change = 9;
+  expect_verdict(record, "BROKEN", kFidelity);
+}
+
+TEST(Verdict, ADifferingBitIsBrokenUnderBitExactAndUnjudgedOtherwise) {
+  expect_verdict(with_differing_bits("bit_exact"), "BROKEN", kFidelity);
+  expect_verdict(with_differing_bits("reassociated"), "UNJUDGED", kInconclusive);
+  expect_verdict(with_differing_bits("approximate"), "UNJUDGED", kInconclusive);
+}
+
+TEST(Verdict, AnotherHashAloneIsADifferingBit) {
+  Record record = example_record();
+  record.comparisons[0].patched_logit_xxh3_128 = example_digest(99);
+  expect_verdict(record, "BROKEN", kFidelity);
+}
+
+TEST(Verdict, OtherLogitsInTheFreeRunsAreADifferingBit) {
+  Record record = example_record();
+  record.generations[0].patched.logit_xxh3_128 = example_digest(99);
+  for (RunRecord& run : record.runs) {
+    if (run.arm == "patched" && run.prompt == 0) run.logit_xxh3_128 = example_digest(99);
+  }
+  expect_verdict(record, "BROKEN", kFidelity);
+}
+
+TEST(Verdict, ARunThatDisagreesWithItsArmIsNondeterministicAndNamed) {
+  Record record = example_record();
+  record.runs[7].logit_xxh3_128 = example_digest(99);
+  expect_verdict(record, "NONDETERMINISTIC", kFidelity);
+  EXPECT_THAT(judge(record).sentence, HasSubstr("run 7"));
+}
+
+TEST(Verdict, OtherForcingIsNoDisagreement) {
+  Record record = example_record();
+  for (RunRecord& run : record.runs) {
+    if (run.pair < 0) continue;
+    run.teacher_forced = true;
+    run.logit_xxh3_128 = example_digest(60 + static_cast<unsigned>(run.prompt));
+  }
+  expect_verdict(record, "EXACT", kPass);
+}
+
+TEST(Verdict, NoSiteIsVacuous) {
+  Record record = example_record();
+  record.options.patches_by_name = false;
+  record.patches[0].sites_applied = 0;
+  record.patches[0].calls = 0;
+  expect_verdict(record, "VACUOUS", kVacuous);
+}
+
+TEST(Verdict, AdmittedButNeverCalledIsVacuous) {
+  Record record = example_record();
+  record.options.patches_by_name = false;
+  record.patches[0].calls = 0;
+  expect_verdict(record, "VACUOUS", kVacuous);
+}
+
+TEST(Verdict, OneUncalledPatchIsVacuousOnlyWhereAskedForByName) {
+  Record record = example_record();
+  record.options.patches.emplace_back("down_combine");
+  record.patches.push_back({"down_combine", "bit_exact", true, 0, 0, {}});
+  expect_verdict(record, "VACUOUS", kVacuous);
+  record.options.patches_by_name = false;
+  expect_verdict(record, "EXACT", kPass);
+}
+
+TEST(Verdict, TheBaselineAgainstItselfIsNotVacuous) {
+  Record record = example_record();
+  record.options.patches.clear();
+  record.patches.clear();
+  expect_verdict(record, "EXACT", kPass);
+}
+
+TEST(Verdict, WithoutAComparisonAtOneTokenNothingIsProved) {
+  Record record = example_record();
+  std::erase_if(record.comparisons, [](const ComparisonRecord& c) { return c.width == 1; });
+  expect_verdict(record, "INCOMPLETE", kInconclusive);
+}
+
+TEST(Verdict, AnInterruptedRunNeverPasses) {
+  Record record = example_record();
+  record.complete = false;
+  record.interruption = "SIGINT";
+  expect_verdict(record, "INCOMPLETE", kInterrupted);
+  record.interruption = "";
+  expect_verdict(record, "INCOMPLETE", kInconclusive);
+}
+
+TEST(Verdict, BrokenComesBeforeNondeterministicBeforeVacuous) {
+  Record record = example_record();
+  record.patches[0].calls = 0;
+  record.runs[7].ids_xxh3_128 = example_digest(99);
+  expect_verdict(record, "NONDETERMINISTIC", kFidelity);
+  record.generations[0].patched.ids[0] += 1;
+  expect_verdict(record, "BROKEN", kFidelity);
+}
+
+TEST(TokensCompared, SaysWhereEosCutARunShort) {
+  Record record = example_record();
+  EXPECT_EQ(tokens_compared_text(record), "64 tokens compared");
+  for (GenerationRecord& g : record.generations) {
+    g.baseline.stop = g.patched.stop = "eos";
+  }
+  EXPECT_EQ(tokens_compared_text(record),
+            "prompt 0 stopped at EOS after 32 of 32 tokens, prompt 1 stopped at EOS after 32 of 32 "
+            "tokens");
+}
+
+TEST(ExitCodes, ApplyInTheirOrder) {
+  EXPECT_EQ(combined_exit_code(std::vector<int>{0, 4, 3, 5, 1, 130, 2}), 2);
+  EXPECT_EQ(combined_exit_code(std::vector<int>{0, 4, 3, 5, 1, 130}), 130);
+  EXPECT_EQ(combined_exit_code(std::vector<int>{0, 4, 3, 5, 1}), 1);
+  EXPECT_EQ(combined_exit_code(std::vector<int>{0, 4, 3, 5}), 5);
+  EXPECT_EQ(combined_exit_code(std::vector<int>{0, 4, 3}), 3);
+  EXPECT_EQ(combined_exit_code(std::vector<int>{0, 4}), 4);
+  EXPECT_EQ(combined_exit_code(std::vector<int>{0}), 0);
+}
+
+}  // namespace
+}  // namespace fidelio::testing
