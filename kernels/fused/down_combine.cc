@@ -25,28 +25,39 @@ HWY_INLINE float accumulate(const float* weights, const float* products, std::si
   return hn::GetLane(sum);
 }
 
+constexpr std::size_t kRunRows =
+    128;  // rows of one expert before the next group of experts has its turn
+
+/// One token: kRunRows rows of four experts at a time, so that each stream runs on for a while; a
+/// row's sum goes on from one group of experts to the next, in slot order.
 void one_token(const DownCombineArgs& args, Range rows) {
   const WeightView& shape = args.experts[0];
   const auto dot4 = DotRows<kStreams>::of(shape);
   const auto dot1 = DotRows<1>::of(shape);
-  for (std::size_t r = rows.begin; r < rows.end; ++r) {
-    float acc = 0;
-    std::size_t s = 0;
-    for (; s + kStreams <= args.top_k; s += kStreams) {
-      Row streams[kStreams];
-      for (std::size_t i = 0; i < kStreams; ++i) {
-        streams[i] = row_of(args.experts[args.ids[s + i]], r, args.x + (s + i) * shape.cols);
+  const auto row = [&](std::size_t slot, std::size_t r) HWY_ATTR {
+    return row_of(args.experts[args.ids[slot]], r, args.x + slot * shape.cols);
+  };
+  for (std::size_t first = rows.begin; first < rows.end; first += kRunRows) {
+    const std::size_t n = HWY_MIN(kRunRows, rows.end - first);
+    float* sums = args.y + first;
+    for (std::size_t i = 0; i < n; ++i) sums[i] = 0.0F;
+    std::size_t slot = 0;
+    for (; slot + kStreams <= args.top_k; slot += kStreams) {
+      for (std::size_t i = 0; i < n; ++i) {
+        Row streams[kStreams];
+        for (std::size_t s = 0; s < kStreams; ++s) streams[s] = row(slot + s, first + i);
+        float products[kStreams];
+        dot4(streams, shape, products);
+        sums[i] = accumulate(args.weights + slot, products, kStreams, sums[i]);
       }
-      float products[kStreams];
-      dot4(streams, shape, products);
-      acc = accumulate(args.weights + s, products, kStreams, acc);
     }
-    for (; s < args.top_k; ++s) {
-      float product[1];
-      dot1({row_of(args.experts[args.ids[s]], r, args.x + s * shape.cols)}, shape, product);
-      acc = accumulate(args.weights + s, product, 1, acc);
+    for (; slot < args.top_k; ++slot) {
+      for (std::size_t i = 0; i < n; ++i) {
+        float product[1];
+        dot1({row(slot, first + i)}, shape, product);
+        sums[i] = accumulate(args.weights + slot, product, 1, sums[i]);
+      }
     }
-    args.y[r] = acc;
   }
 }
 

@@ -20,51 +20,57 @@ HWY_INLINE void swiglu(const float* gate, const float* up, float* y, std::size_t
   map_floats(gate, up, y, n, [](VF g, VF u) HWY_ATTR { return hn::Mul(silu_contract(g), u); });
 }
 
-constexpr std::size_t kBlock = 16;  // results of one token that wait for their activation together
+constexpr std::size_t kBlock = 128;  // results of a stream that wait for their activation together
 
-/// One token: 2 * kStreams rows at a time would outrun the registers, so each projection's rows go
-/// as four streams of their own over a block of neighbouring outputs' quarter ranges.
-void one_token(const GateUpSwigluArgs& args, Range rows) {
-  const std::size_t inter = args.gate_proj[0].rows;
-  const auto gate4 = DotRows<kStreams>::of(args.gate_proj[0]);
-  const auto up4 = DotRows<kStreams>::of(args.up_proj[0]);
-  const auto gate1 = DotRows<1>::of(args.gate_proj[0]);
-  const auto up1 = DotRows<1>::of(args.up_proj[0]);
-  const auto row = [&](const WeightView* stack, std::size_t r) HWY_ATTR {
+/// One projection's rows for one token, by their place in the list of all slots' rows.
+struct ProjectionRows {
+  const WeightView* stack;
+  const GateUpSwigluArgs& args;
+  std::size_t inter;
+  HWY_INLINE Row row(std::size_t r) const {
     const std::size_t slot = r / inter;
     return row_of(stack[args.ids[slot]], r - slot * inter, args.x);
-  };
+  }
+};
+
+/// out[s][i] = row first + s * stride + i, four streams at a time.
+HWY_INLINE void stream_rows(const ProjectionRows& source, std::size_t first, std::size_t stride,
+                            std::size_t n, float (*out)[kBlock]) {
+  const auto dot4 = DotRows<kStreams>::of(source.stack[0]);
+  for (std::size_t i = 0; i < n; ++i) {
+    Row rows[kStreams];
+    float y[kStreams];
+    for (std::size_t s = 0; s < kStreams; ++s) rows[s] = source.row(first + s * stride + i);
+    dot4(rows, source.stack[0], y);
+    for (std::size_t s = 0; s < kStreams; ++s) out[s][i] = y[s];
+  }
+}
+
+/// One token. Eight streams at a time would be slower than four (docs/numerics.md), so a block of
+/// gate rows is followed by the same block of up rows, each as four streams a quarter of the
+/// thread's range apart.
+void one_token(const GateUpSwigluArgs& args, Range rows) {
+  const std::size_t inter = args.gate_proj[0].rows;
+  const ProjectionRows gate_rows{args.gate_proj, args, inter};
+  const ProjectionRows up_rows{args.up_proj, args, inter};
   const std::size_t quarter = (rows.end - rows.begin) / kStreams;
   for (std::size_t first = 0; first < quarter; first += kBlock) {
     const std::size_t n = HWY_MIN(kBlock, quarter - first);
     alignas(64) float gate[kStreams][kBlock];
     alignas(64) float up[kStreams][kBlock];
-    for (std::size_t i = 0; i < n; ++i) {
-      Row gate_rows[kStreams];
-      Row up_rows[kStreams];
-      for (std::size_t s = 0; s < kStreams; ++s) {
-        const std::size_t r = rows.begin + s * quarter + first + i;
-        gate_rows[s] = row(args.gate_proj, r);
-        up_rows[s] = row(args.up_proj, r);
-      }
-      float g[kStreams];
-      float u[kStreams];
-      gate4(gate_rows, args.gate_proj[0], g);
-      up4(up_rows, args.up_proj[0], u);
-      for (std::size_t s = 0; s < kStreams; ++s) {
-        gate[s][i] = g[s];
-        up[s][i] = u[s];
-      }
-    }
+    stream_rows(gate_rows, rows.begin + first, quarter, n, gate);
+    stream_rows(up_rows, rows.begin + first, quarter, n, up);
     for (std::size_t s = 0; s < kStreams; ++s) {
       swiglu(gate[s], up[s], args.y + rows.begin + s * quarter + first, n);
     }
   }
+  const auto gate1 = DotRows<1>::of(args.gate_proj[0]);
+  const auto up1 = DotRows<1>::of(args.up_proj[0]);
   for (std::size_t r = rows.begin + kStreams * quarter; r < rows.end; ++r) {
     float g[1];
     float u[1];
-    gate1({row(args.gate_proj, r)}, args.gate_proj[0], g);
-    up1({row(args.up_proj, r)}, args.up_proj[0], u);
+    gate1({gate_rows.row(r)}, args.gate_proj[0], g);
+    up1({up_rows.row(r)}, args.up_proj[0], u);
     swiglu(g, u, args.y + r, 1);
   }
 }
