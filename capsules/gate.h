@@ -14,8 +14,9 @@ struct GateResult {
   std::string name;  ///< of the capsule, as shown
   VerdictRecord recomputed;
   std::string disagreement;  ///< how the stored verdict differs; empty where it agrees
-  int exit_code =
-      0;  ///< the recomputed verdict's, or 1 where a pass was forged or is of other rules
+  std::string mismatch;      ///< a checksum that does not fit its contents; empty where all do
+  int exit_code = 0;  ///< the recomputed verdict's; with a disagreement or mismatch the first
+                      ///< that applies of that and 1
 };
 
 GateResult gate(const std::string& name, const Record& record);

@@ -1,13 +1,15 @@
 // Every run of every record as one line of CSV.
 #include <fmt/format.h>
 
+#include "capsules/printable.h"
 #include "capsules/report.h"
 #include "capsules/timing.h"
 
 namespace fidelio {
 namespace {
 
-std::string quoted(const std::string& field) {
+std::string quoted(const std::string& text) {
+  const std::string field = printable(text);
   if (field.find_first_of(",\"\r\n") == std::string::npos) return field;
   std::string out = "\"";
   for (const char c : field) out += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -26,8 +28,8 @@ std::string csv_report(const std::vector<Record>& records) {
   for (const Record& record : records) {
     for (const RunRecord& run : record.runs) {
       text += fmt::format("{},{},{},{},{},{},{},{},{},{:.3f},{},{},{:.3f},{},{},{},{},{},{}\n",
-                          quoted(record.model.id), record.created, run.order, run.pair, run.arm,
-                          run.prompt, run.teacher_forced ? 1 : 0, run.prefill_tokens,
+                          quoted(record.model.id), quoted(record.created), run.order, run.pair,
+                          run.arm, run.prompt, run.teacher_forced ? 1 : 0, run.prefill_tokens,
                           run.first_token_ns, tok_s(run, Phase::prefill), run.decode_tokens,
                           run.decode_ns, tok_s(run, Phase::decode), run.peak_memory_bytes,
                           run.load_average, run.steal_ticks, run.involuntary_switches,

@@ -1,15 +1,20 @@
 // The report as Markdown.
+#include <string_view>
+
+#include "capsules/printable.h"
 #include "capsules/report.h"
 #include "capsules/report_figures.h"
 
 namespace fidelio {
 namespace {
 
+/// On one line, and without what Markdown or HTML would act on: links, emphasis, tags.
 std::string escaped(const std::string& cell) {
+  constexpr std::string_view kSpecial = "|\\<>`*_[]&~";
   std::string out;
-  for (const char c : cell) {
-    if (c == '|' || c == '\\' || c == '<' || c == '`' || c == '*' || c == '_') out += '\\';
-    out += c == '\n' ? ' ' : c;
+  for (const char c : printable(cell)) {
+    if (kSpecial.find(c) != std::string_view::npos) out += '\\';
+    out += c;
   }
   return out;
 }

@@ -1,23 +1,32 @@
 // The report for a terminal.
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "capsules/printable.h"
 #include "capsules/report.h"
 #include "capsules/report_figures.h"
 
 namespace fidelio {
 namespace {
 
-std::string aligned(const Cells& table, const std::string& indent) {
+/// How many columns a terminal gives to UTF-8 text without wide characters.
+std::size_t columns(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+std::string aligned(Cells table, const std::string& indent) {
+  for (auto& row : table)
+    for (std::string& cell : row) cell = printable(cell);
   std::vector<std::size_t> widths(table.empty() ? 0 : table[0].size(), 0);
   for (const auto& row : table) {
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], columns(row[c]));
   }
   std::string text;
   for (const auto& row : table) {
     std::string line = indent;
-    for (std::size_t c = 0; c < row.size(); ++c) line += fmt::format("{:<{}}  ", row[c], widths[c]);
+    for (std::size_t c = 0; c < row.size(); ++c)
+      line += row[c] + std::string(widths[c] - columns(row[c]) + 2, ' ');
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }
@@ -25,7 +34,7 @@ std::string aligned(const Cells& table, const std::string& indent) {
 }
 
 std::string painted(const VerdictRecord& verdict, bool colour) {
-  const std::string line = verdict_line(verdict);
+  const std::string line = printable(verdict_line(verdict));
   if (!colour) return line;
   const char* code = verdict.exit_code == 0   ? "\033[32m"
                      : verdict.exit_code == 4 ? "\033[33m"
@@ -47,7 +56,7 @@ std::string text_report(const std::vector<Record>& records, bool colour) {
     text += "\n";
     for (const ReportSection& section : figures.sections) {
       text += section.title + "\n";
-      for (const std::string& line : section.lines) text += "  " + line + "\n";
+      for (const std::string& line : section.lines) text += "  " + printable(line) + "\n";
       text += aligned(section.table, "  ");
     }
     text += "\n" + painted(figures.verdict, colour) + "\n";

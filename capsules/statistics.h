@@ -13,8 +13,13 @@ namespace fidelio {
 /// The middle value, or the mean of the two middle ones; NaN for none.
 double median(std::vector<double> values);
 
-/// The averages (x_i + x_j) / 2 of every pair i <= j, sorted: n (n + 1) / 2 of them.
-std::vector<double> walsh_averages(std::span<const double> values);
+/// The value below which `share` (0 to 1) of the sorted values lie, interpolated between
+/// neighbours; NaN for none. Source: Hyndman and Fan 1996, definition 7, numpy's default.
+double percentile(std::vector<double> values, double share);
+
+/// The rank-th smallest (from 1) of the n (n + 1) / 2 Walsh averages (x_i + x_j) / 2, i <= j, of
+/// `sorted` finite values. They are counted, never listed: a capsule may hold many pairs.
+double walsh_average(std::span<const double> sorted, std::int64_t rank);
 
 /// How many of the 2^n sign patterns of n ranks have a rank sum of at most w (exact while n <= 60).
 double signed_rank_cdf_count(std::int64_t n, std::int64_t w);

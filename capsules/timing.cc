@@ -42,13 +42,23 @@ double margin_of(const Record& record, Phase phase) {
       own, phase == Phase::prefill ? record.noise_floor->prefill : record.noise_floor->decode);
 }
 
-std::string outcome_of(const PhaseTiming& t) {
+bool patched_plan_ran_in_prefill(const Record& record) {
+  return std::any_of(record.plans.begin(), record.plans.end(), [](const PlanRecord& plan) {
+    return plan.prefill_steps > 0 && (plan.sites_applied > 0 || !plan.patches.empty());
+  });
+}
+
+bool is_inside_margins(const PhaseTiming& t) {
+  return t.shift.low && *t.shift.low > -t.margin && *t.shift.high < t.margin;
+}
+
+std::string outcome_of(const PhaseTiming& t, bool may_be_neutral) {
   if (!t.shift.low) return "inconclusive";
   const double low = *t.shift.low;
   const double high = *t.shift.high;
   if (high < 0 && t.shift.estimate <= -t.margin) return "regression";
   if (low > 0 && t.shift.estimate >= t.margin) return "improvement";
-  if (low > -t.margin && high < t.margin) return "neutral";
+  if (is_inside_margins(t) && may_be_neutral) return "neutral";
   return "inconclusive";
 }
 
@@ -59,16 +69,9 @@ std::string what_would_decide(const PhaseTiming& t) {
   const double nearest = std::min(std::abs(std::abs(t.shift.estimate) - t.margin), t.margin);
   const double needed =
       static_cast<double>(t.pairs) * std::pow(half_width / std::max(nearest, 1e-4), 2);
-  return fmt::format("about {} pairs would decide it",
-                     needed > 10000 ? "more than 10000"
-                                    : std::to_string(static_cast<std::int64_t>(std::ceil(
-                                          std::max(needed, static_cast<double>(t.pairs + 1))))));
-}
-
-bool patched_plan_ran_in_prefill(const Record& record) {
-  return std::any_of(record.plans.begin(), record.plans.end(), [](const PlanRecord& plan) {
-    return plan.prefill_steps > 0 && !plan.patches.empty();
-  });
+  if (!(needed <= 10000)) return "more than 10000 pairs would be needed to decide it";
+  return fmt::format("about {:.0f} pairs would decide it",
+                     std::ceil(std::max(needed, static_cast<double>(t.pairs + 1))));
 }
 
 std::string sentence_of(const Record& record, Phase phase, const PhaseTiming& t) {
@@ -79,11 +82,12 @@ std::string sentence_of(const Record& record, Phase phase, const PhaseTiming& t)
     text += fmt::format("; no interval from fewer than {} pairs", kMinPairs);
   } else {
     text += fmt::format(", {:.1f}% interval", 100 * t.shift.confidence);
-    if (t.outcome == "inconclusive") text += "; " + what_would_decide(t);
+    if (t.outcome == "inconclusive" && !is_inside_margins(t)) text += "; " + what_would_decide(t);
   }
-  if (phase == Phase::prefill && patched_plan_ran_in_prefill(record)) {
-    text += "; some prefill steps ran patched plans";
-  }
+  if (phase == Phase::decode || !patched_plan_ran_in_prefill(record)) return text;
+  text += "; some prefill steps ran patched plans";
+  if (t.outcome == "inconclusive" && is_inside_margins(t))
+    text += ", so that inside the margins is not neutral: a prompt above the guard would decide it";
   return text;
 }
 
@@ -106,7 +110,7 @@ PhaseTiming judge_timing(const Record& record, Phase phase) {
     out.patched_tok_s = median(pairs.patched);
     out.shift = signed_rank_shift(pairs.log_ratios);
   }
-  out.outcome = outcome_of(out);
+  out.outcome = outcome_of(out, phase == Phase::decode || !patched_plan_ran_in_prefill(record));
   out.sentence = sentence_of(record, phase, out);
   return out;
 }

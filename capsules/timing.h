@@ -33,8 +33,8 @@ struct PhaseTiming {
 
 /// The rule: regression where the interval lies below 0 and the estimate at or below -margin;
 /// improvement: its mirror; neutral: interval inside the margins; else inconclusive. Fewer than six
-/// pairs give no interval and no verdict. Prefill steps that ran a patched plan are named: their
-/// speed is the patch's, too.
+/// pairs give no interval and no verdict. Prefill is neutral only where none of its steps ran a
+/// patched plan: neutral says that the guard keeps the patches away from it.
 PhaseTiming judge_timing(const Record& record, Phase phase);
 
 /// "1.081x (1.062 to 1.103)"; the ratio alone without an interval; "-" without pairs.

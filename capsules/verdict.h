@@ -1,18 +1,15 @@
-// The verdict: pure functions of a record. The stored verdict is never read; gates and reports
-// compute it again.
+// The verdict: a pure function of a record. The stored verdict is never read; gates and reports
+// compute it again. What each rule looks for is capsules/fidelity_rules.h.
 #pragma once
 
 #include "capsules/record.h"
 
 namespace fidelio {
 
-/// Fidelity, first that applies: BROKEN, NONDETERMINISTIC, VACUOUS, EXACT, UNJUDGED; INCOMPLETE
-/// instead of EXACT where the run was cut short. Timing by capsules/timing.h. Every rule is there
-/// with its outcome and figures.
+/// Fidelity, first that applies: BROKEN, NONDETERMINISTIC, INCOMPLETE (cut short), VACUOUS,
+/// INCOMPLETE (claimed complete, but evidence is missing), EXACT, UNJUDGED. Timing by
+/// capsules/timing.h. Every rule is there with its outcome ("holds", "does not hold", "not
+/// applicable") and its figures.
 VerdictRecord judge(const Record& record);
-
-/// "1000 tokens compared", "stopped at EOS after 430 of 1000 tokens"; one clause a prompt where
-/// they differ.
-std::string tokens_compared_text(const Record& record);
 
 }  // namespace fidelio

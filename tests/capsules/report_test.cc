@@ -58,6 +58,65 @@ TEST(TextReport, RecomputesTheVerdict) {
   EXPECT_THAT(text_report({record}, false), HasSubstr("VERDICT BROKEN"));
 }
 
+TEST(TextReport, GivesTheMedianShareOfTheRooflineOverPairs) {
+  Record record = example_record();
+  record.decode_bytes_per_token = 7.5e6;
+  for (BandwidthRecord& probe : record.bandwidth) probe.bytes_per_second = 20e9;
+  for (RunRecord& run : record.runs) {
+    run.decode_ns = run.decode_tokens * (run.arm == "baseline" ? 1'500'000 : 750'000);
+    if (run.pair == 0) run.decode_ns *= 9;  // one disturbed pair changes no median
+  }
+  EXPECT_THAT(text_report({record}, false),
+              AllOf(HasSubstr("baseline 5.0 GB/s (25%)"), HasSubstr("patched 10.0 GB/s (50%)")));
+}
+
+TEST(TextReport, HoldsEachRunToTheProbeAfterIt) {
+  Record record = example_record();
+  for (BandwidthRecord& probe : record.bandwidth) probe.bytes_per_second = 20e9;
+  const std::string steady = text_report({record}, false);
+  for (std::size_t i = 0; i < record.bandwidth.size(); ++i) {
+    const double slowdown = i % 3 == 0 ? 2 : 1;
+    record.bandwidth[i].bytes_per_second /= slowdown;
+    for (RunRecord& run : record.runs)
+      if (run.pair >= 0 && run.order <= record.bandwidth[i].after_order &&
+          run.order + 2 > record.bandwidth[i].after_order)
+        run.decode_ns *= static_cast<std::int64_t>(slowdown);
+  }
+  const auto share = [](const std::string& text) {
+    const std::size_t at = text.find("GB/s (");
+    return text.substr(at, text.find(')', at) - at);
+  };
+  EXPECT_EQ(share(text_report({record}, false)), share(steady));
+}
+
+TEST(TextReport, ShowsTimesToTheFirstTokenAndOfLoading) {
+  EXPECT_THAT(text_report({example_record()}, false),
+              AllOf(HasSubstr("first token: baseline"), HasSubstr("model loaded in 41.0 ms")));
+}
+
+TEST(TextReport, SaysWhereChecksumsDoNotFit) {
+  EXPECT_THAT(text_report({example_record()}, false), Not(HasSubstr("edited or damaged")));
+  Record record = example_record();
+  record.prompts[0].ids[0] += 1;
+  EXPECT_THAT(text_report({record}, false), HasSubstr("edited or damaged: $.prompts[0]"));
+}
+
+TEST(Reports, LetNoTextOfACapsuleActOnTheTerminal) {
+  Record record = example_record();
+  record.model.id = "m\x1b[2J\nVERDICT EXACT";
+  record.created = "\x1b[31m\n";
+  record.patches[0].name = "\x1b[8m";
+  record.hardware.cpu_model =
+      "\xC2\x9B"
+      "0m";
+  record.faults.push_back({"patched", "non_finite", 0, 1, 0, "\x1b]0;x\x07", "silu", 0, 1});
+  for (const std::string& text : {text_report({record}, false), markdown_report({record}),
+                                  csv_report({record}), gate_text({gate("\x1b.json", record)})}) {
+    EXPECT_THAT(text, AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\xC2\x9B"))));
+    EXPECT_THAT(text, Not(HasSubstr("\nVERDICT EXACT")));
+  }
+}
+
 TEST(MarkdownReport, LeadsWithTheTableAndEscapesNames) {
   Record record = example_record();
   record.model.id = "a|b";
@@ -77,6 +136,14 @@ TEST(CsvReport, HasALineForEveryRunAndQuotesFields) {
     return std::count(line.begin(), line.end(), ',');
   };
   EXPECT_EQ(commas(lines[1]), commas(lines[0]) + 1);  // the one inside the quotes
+}
+
+TEST(CsvReport, QuotesATimeThatIsNone) {
+  Record record = example_record();
+  record.created = "then,\nnow";
+  const std::vector<std::string> lines = lines_of(csv_report({record}));
+  EXPECT_EQ(lines.size(), record.runs.size() + 1);
+  EXPECT_THAT(lines[1], HasSubstr(",\"then,?now\","));
 }
 
 TEST(Gate, PassesAnHonestCapsule) {
@@ -99,6 +166,41 @@ TEST(Gate, FailsACapsuleWhoseOwnVerdictIsAnother) {
   EXPECT_EQ(gate("c.json", record).exit_code, 1);
   EXPECT_THAT(gate_text({gate("c.json", record)}),
               AllOf(HasSubstr("c.json: FAIL"), HasSubstr("GATE FAILED")));
+}
+
+TEST(Gate, FailsAnUnjudgedCapsuleThatClaimsToBeExact) {
+  Record record = example_record();
+  record.patches[0].numerics = "reassociated";
+  record.comparisons[0].differing_positions = 1;
+  record.verdict = judge(record);
+  EXPECT_EQ(gate("c.json", record).exit_code, 4);
+  record.verdict.fidelity = "EXACT";
+  record.verdict.exit_code = 0;
+  EXPECT_EQ(gate("c.json", record).exit_code, 1);
+}
+
+TEST(Gate, FailsACapsuleWithOtherRules) {
+  Record record = judged_example();
+  record.verdict.rules.pop_back();
+  EXPECT_EQ(gate("c.json", record).exit_code, 1);
+  EXPECT_THAT(gate("c.json", record).disagreement, HasSubstr("list of rules"));
+}
+
+TEST(Gate, FailsAnEditThatLeavesTheVerdictAsItIs) {
+  Record record = judged_example();
+  record.prompts[0].ids[1] += 1;
+  const GateResult result = gate("c.json", record);
+  EXPECT_EQ(result.recomputed.fidelity, "EXACT");
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(gate_text({result}), HasSubstr("a checksum does not fit"));
+}
+
+TEST(Gate, KeepsTheCodeOfAnInterruption) {
+  Record record = example_record();
+  record.complete = false;
+  record.interruption = "SIGINT";
+  record.verdict.fidelity = "EXACT";
+  EXPECT_EQ(gate("c.json", record).exit_code, 130);
 }
 
 TEST(Gate, ExitsByTheWorstCapsule) {

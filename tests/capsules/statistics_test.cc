@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <random>
+#include <vector>
 
 namespace fidelio {
 namespace {
@@ -15,9 +18,44 @@ TEST(Median, IsTheMiddleOrTheMeanOfTheTwoMiddleOnes) {
   EXPECT_TRUE(std::isnan(median({})));
 }
 
-TEST(WalshAverages, AreAllPairsWithRepetitionSorted) {
-  const std::vector<double> values = {1, 4, 2};
-  EXPECT_THAT(walsh_averages(values), ::testing::ElementsAre(1, 1.5, 2, 2.5, 3, 4));
+TEST(Percentile, LiesBetweenItsNeighbours) {
+  // numpy.percentile([3, 1, 2, 10], [0, 50, 95, 100])
+  const std::vector<double> values = {3, 1, 2, 10};
+  EXPECT_EQ(percentile(values, 0), 1);
+  EXPECT_EQ(percentile(values, 0.5), 2.5);
+  EXPECT_NEAR(percentile(values, 0.95), 8.95, 1e-12);
+  EXPECT_EQ(percentile(values, 1), 10);
+  EXPECT_TRUE(std::isnan(percentile({}, 0.5)));
+}
+
+/// All of them, listed.
+std::vector<double> walsh_averages(const std::vector<double>& values) {
+  std::vector<double> averages;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    for (std::size_t j = i; j < values.size(); ++j) averages.push_back((values[i] + values[j]) / 2);
+  }
+  std::sort(averages.begin(), averages.end());
+  return averages;
+}
+
+TEST(WalshAverage, IsThatOfTheSortedListAtEachRank) {
+  EXPECT_THAT(walsh_averages({1, 4, 2}), ::testing::ElementsAre(1, 1.5, 2, 2.5, 3, 4));
+  std::mt19937 random(7);
+  std::normal_distribution<double> noise(0, 1e-2);
+  for (std::size_t n = 1; n <= 24; ++n) {
+    std::vector<double> values;
+    for (std::size_t i = 0; i < n; ++i) values.push_back(i % 3 == 0 ? 0.0 : noise(random));
+    std::sort(values.begin(), values.end());
+    const std::vector<double> expected = walsh_averages(values);
+    for (std::size_t rank = 1; rank <= expected.size(); ++rank)
+      EXPECT_EQ(walsh_average(values, static_cast<std::int64_t>(rank)), expected[rank - 1]);
+  }
+}
+
+TEST(SignedRankShift, TakesAHundredThousandPairsWithoutListingTheirAverages) {
+  std::vector<double> x;
+  for (int i = 0; i < 100'000; ++i) x.push_back(std::sin(i * 0.7) + 0.5);
+  EXPECT_NEAR(signed_rank_shift(x).estimate, 0.5, 1e-3);
 }
 
 TEST(SignedRank, CountsSubsetsOfRanks) {

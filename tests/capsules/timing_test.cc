@@ -19,6 +19,11 @@ using ::testing::HasSubstr;
 /// n pairs in which the patched arm decodes `ratio` times as fast, give or take up to `noise`.
 Record with_pairs(int n, double ratio, double noise = 0.001) {
   Record record = example_record();
+  record.prompts.resize(1);
+  record.generations.resize(1);
+  record.evidence.resize(1);
+  record.comparisons.resize(record.options.widths.size());
+  record.options.runs = n;
   record.runs.clear();
   for (int pair = 0; pair < n; ++pair) {
     const double wobble = noise * (2.0 * (pair % 5) / 4.0 - 1.0);
@@ -65,15 +70,29 @@ TEST(Timing, ALargerNoiseFloorReplacesTheMargin) {
 TEST(Timing, AnInconclusiveResultSaysWhatWouldDecide) {
   EXPECT_THAT(judge_timing(with_pairs(15, 1.0, 0.08), Phase::decode).sentence,
               HasSubstr("pairs would decide it"));
+  EXPECT_THAT(judge_timing(with_pairs(15, 1.02, 0.08), Phase::decode).sentence,
+              HasSubstr("more than 10000 pairs"));  // right at the margin
 }
 
-TEST(Timing, NamesPatchedPlansInPrefill) {
+TEST(Timing, PrefillIsNeutralOnlyWhereNoStepRanAPatchedPlan) {
   Record record = with_pairs(15, 1.0);
-  EXPECT_THAT(judge_timing(record, Phase::prefill).sentence, HasSubstr("patched plans"));
-  for (PlanRecord& plan : record.plans)
-    plan.prefill_steps = plan.patches.empty() ? plan.prefill_steps : 0;
-  EXPECT_THAT(judge_timing(record, Phase::prefill).sentence,
-              ::testing::Not(HasSubstr("patched plans")));
+  EXPECT_EQ(judge_timing(record, Phase::prefill).outcome, "neutral");
+  record.plans.push_back({7, {"gate_up_swiglu"}, 4, 8, 8, 16, 0});
+  const PhaseTiming timing = judge_timing(record, Phase::prefill);
+  EXPECT_EQ(timing.outcome, "inconclusive");
+  EXPECT_THAT(timing.sentence, HasSubstr("some prefill steps ran patched plans"));
+  EXPECT_EQ(judge_timing(record, Phase::decode).outcome, "neutral");
+  record.plans.back().prefill_steps = 0;
+  EXPECT_EQ(judge_timing(record, Phase::prefill).outcome, "neutral");
+}
+
+TEST(Timing, ASlowerPrefillIsARegressionWhateverPlanRan) {
+  Record record = with_pairs(15, 1.0);
+  for (RunRecord& run : record.runs)
+    if (run.arm == "patched") run.first_token_ns = 2'200'000;
+  EXPECT_EQ(judge_timing(record, Phase::prefill).outcome, "regression");
+  record.plans.push_back({7, {"gate_up_swiglu"}, 4, 8, 8, 16, 0});
+  EXPECT_EQ(judge_timing(record, Phase::prefill).outcome, "regression");
 }
 
 TEST(Timing, DecodeCountsTheIdsAfterTheFirst) {

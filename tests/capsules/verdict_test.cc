@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "capsules/exit_code.h"
 #include "tests/capsules/example_record.h"
 
@@ -72,6 +75,30 @@ TEST(Verdict, ADifferingBitIsBrokenUnderBitExactAndUnjudgedOtherwise) {
   expect_verdict(with_differing_bits("approximate"), "UNJUDGED", kInconclusive);
 }
 
+TEST(Verdict, AnIdlePatchOfAnotherClassExcusesNoBit) {
+  Record record = with_differing_bits("bit_exact");
+  record.options.patches_by_name = false;
+  record.patches.push_back({"down_combine", "reassociated", false, 0, 0, {}});
+  expect_verdict(record, "BROKEN", kFidelity);
+  record.patches[1].sites_applied = 4;
+  expect_verdict(record, "UNJUDGED", kInconclusive);
+}
+
+TEST(Verdict, ADifferenceWithoutAnyPatchIsBroken) {
+  Record record = with_differing_bits("bit_exact");
+  record.options.patches.clear();
+  record.patches.clear();
+  expect_verdict(record, "BROKEN", kFidelity);
+}
+
+TEST(Verdict, AnErrorWithoutADifferingPositionIsADifferingBit) {
+  Record record = example_record();
+  record.comparisons[1].max_abs_err = 1e-9;
+  expect_verdict(record, "BROKEN", kFidelity);
+  record.comparisons[1].max_abs_err = std::nan("");
+  expect_verdict(record, "BROKEN", kFidelity);
+}
+
 TEST(Verdict, AnotherHashAloneIsADifferingBit) {
   Record record = example_record();
   record.comparisons[0].patched_logit_xxh3_128 = example_digest(99);
@@ -85,6 +112,37 @@ TEST(Verdict, OtherLogitsInTheFreeRunsAreADifferingBit) {
     if (run.arm == "patched" && run.prompt == 0) run.logit_xxh3_128 = example_digest(99);
   }
   expect_verdict(record, "BROKEN", kFidelity);
+}
+
+TEST(Verdict, RunsWhoseArmsDisagreeAreBroken) {
+  Record record = example_record();
+  for (RunRecord& run : record.runs) {
+    if (run.arm == "patched" && run.prompt == 1) run.ids_xxh3_128 = example_digest(99);
+  }
+  expect_verdict(record, "BROKEN", kFidelity);
+  EXPECT_THAT(judge(record).sentence, HasSubstr("ids of run"));
+
+  record = example_record();
+  for (RunRecord& run : record.runs) {
+    if (run.arm == "patched" && run.prompt == 1) run.logit_xxh3_128 = example_digest(99);
+  }
+  expect_verdict(record, "BROKEN", kFidelity);
+  EXPECT_THAT(judge(record).sentence, HasSubstr("logits of run"));
+}
+
+TEST(Verdict, AnotherReasonToStopIsAChange) {
+  Record record = example_record();
+  record.generations[0].patched.stop = "eos";
+  expect_verdict(record, "BROKEN", kFidelity);
+}
+
+TEST(Verdict, ABaselineThatDependsOnTheStepWidthIsNondeterministic) {
+  Record record = example_record();
+  ComparisonRecord& comparison = record.comparisons[1];
+  comparison.baseline_logit_xxh3_128 = comparison.patched_logit_xxh3_128 = example_digest(99);
+  expect_verdict(record, "NONDETERMINISTIC", kFidelity);
+  comparison.positions = 16;  // other rows have another hash
+  expect_verdict(record, "EXACT", kPass);
 }
 
 TEST(Verdict, ARunThatDisagreesWithItsArmIsNondeterministicAndNamed) {
@@ -125,20 +183,56 @@ TEST(Verdict, OneUncalledPatchIsVacuousOnlyWhereAskedForByName) {
   record.patches.push_back({"down_combine", "bit_exact", true, 0, 0, {}});
   expect_verdict(record, "VACUOUS", kVacuous);
   record.options.patches_by_name = false;
+  record.patches[1].requested_by_name = false;
   expect_verdict(record, "EXACT", kPass);
+}
+
+TEST(Verdict, APatchAskedForByNameButNeverTriedIsVacuous) {
+  Record record = example_record();
+  record.options.patches.emplace_back("down_combine");
+  expect_verdict(record, "VACUOUS", kVacuous);
+  EXPECT_THAT(judge(record).sentence, HasSubstr("down_combine"));
+}
+
+TEST(Verdict, CountsOfAnySizeOverflowNothing) {
+  Record record = example_record();
+  record.patches[0].calls = record.patches[0].sites_applied =
+      std::numeric_limits<std::int64_t>::max();
+  record.patches.push_back(record.patches[0]);
+  record.comparisons[1].positions = record.comparisons[2].positions = record.patches[0].calls;
+  expect_verdict(record, "EXACT", kPass);
+}
+
+std::string outcome_of(const Record& record, const char* rule) {
+  for (const RuleRecord& r : judge(record).rules) {
+    if (r.name == rule) return r.outcome;
+  }
+  return "";
 }
 
 TEST(Verdict, TheBaselineAgainstItselfIsNotVacuous) {
   Record record = example_record();
+  EXPECT_EQ(outcome_of(record, "VACUOUS"), "does not hold");
   record.options.patches.clear();
   record.patches.clear();
   expect_verdict(record, "EXACT", kPass);
+  EXPECT_EQ(outcome_of(record, "VACUOUS"), "not applicable");
 }
 
-TEST(Verdict, WithoutAComparisonAtOneTokenNothingIsProved) {
-  Record record = example_record();
-  std::erase_if(record.comparisons, [](const ComparisonRecord& c) { return c.width == 1; });
-  expect_verdict(record, "INCOMPLETE", kInconclusive);
+TEST(Verdict, ShowsEachRuleOnceWithASentence) {
+  Record interrupted = example_record();
+  interrupted.complete = false;
+  for (const Record& record : {example_record(), interrupted, with_differing_bits("bit_exact"),
+                               with_differing_bits("reassociated")}) {
+    std::vector<std::string> names;
+    for (const RuleRecord& rule : judge(record).rules) {
+      names.push_back(rule.name);
+      EXPECT_NE(rule.sentence, "") << rule.name;
+    }
+    EXPECT_THAT(names, ::testing::UnorderedElementsAre("BROKEN", "NONDETERMINISTIC", "INCOMPLETE",
+                                                       "VACUOUS", "EXACT", "UNJUDGED", "decode",
+                                                       "prefill"));
+  }
 }
 
 TEST(Verdict, AnInterruptedRunNeverPasses) {
@@ -157,17 +251,6 @@ TEST(Verdict, BrokenComesBeforeNondeterministicBeforeVacuous) {
   expect_verdict(record, "NONDETERMINISTIC", kFidelity);
   record.generations[0].patched.ids[0] += 1;
   expect_verdict(record, "BROKEN", kFidelity);
-}
-
-TEST(TokensCompared, SaysWhereEosCutARunShort) {
-  Record record = example_record();
-  EXPECT_EQ(tokens_compared_text(record), "64 tokens compared");
-  for (GenerationRecord& g : record.generations) {
-    g.baseline.stop = g.patched.stop = "eos";
-  }
-  EXPECT_EQ(tokens_compared_text(record),
-            "prompt 0 stopped at EOS after 32 of 32 tokens, prompt 1 stopped at EOS after 32 of 32 "
-            "tokens");
 }
 
 TEST(ExitCodes, ApplyInTheirOrder) {
