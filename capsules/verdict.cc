@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
+
 #include "capsules/completeness.h"
 #include "capsules/exit_code.h"
 #include "capsules/fidelity_rules.h"
@@ -21,10 +25,24 @@ Finding find_incomplete(const Record& record) {
   return {true, "claimed complete, but " + missing};
 }
 
+/// "", or how far the comparisons in wider steps reach where that is less than all tokens.
+std::string reach_of_wider_steps(const Record& record) {
+  std::map<std::int64_t, std::int64_t> generated;
+  for (const GenerationRecord& g : record.generations)
+    generated.emplace(g.prompt, static_cast<std::int64_t>(g.baseline.ids.size()));
+  std::optional<std::int64_t> reach;
+  for (const ComparisonRecord& c : record.comparisons) {
+    if (c.width == 1 || c.positions >= generated[c.prompt]) continue;
+    reach = std::min(reach.value_or(c.positions), c.positions);
+  }
+  return reach ? fmt::format(" (wider ones: {} positions a prompt)", *reach) : "";
+}
+
 Finding find_exact(const Record& record, const Finding& differing_bit) {
   if (differing_bit.holds) return {false, differing_bit.sentence};
-  return {true, fmt::format("{}, all ids and logits bitwise equal, steps of {} tokens",
-                            tokens_compared_text(record), fmt::join(record.options.widths, ", "))};
+  return {true, fmt::format("{}, all ids and logits bitwise equal, steps of {} tokens{}",
+                            tokens_compared_text(record), fmt::join(record.options.widths, ", "),
+                            reach_of_wider_steps(record))};
 }
 
 /// The rules in their order. The first that holds is the verdict; what can no longer be decided by

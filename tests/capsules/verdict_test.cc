@@ -15,6 +15,7 @@ namespace fidelio::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 void expect_verdict(const Record& record, const char* fidelity, int exit_code) {
   const VerdictRecord verdict = judge(record);
@@ -34,6 +35,14 @@ Record with_differing_bits(const char* numerics) {
 }
 
 TEST(Verdict, TheExampleIsExact) { expect_verdict(example_record(), "EXACT", kPass); }
+
+TEST(Verdict, SaysHowFarWiderStepsWereCompared) {
+  Record record = example_record();
+  EXPECT_THAT(judge(record).sentence, Not(HasSubstr("wider")));
+  record.comparisons[1].positions = 20;
+  record.comparisons[2].positions = 16;
+  EXPECT_THAT(judge(record).sentence, HasSubstr("2, 5 tokens (wider ones: 16 positions a prompt)"));
+}
 
 TEST(Verdict, IgnoresTheStoredVerdict) {
   Record record = example_record();
