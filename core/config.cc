@@ -77,7 +77,7 @@ void read_rope(const ConfigReader& config, ModelConfig& out) {
     for (const char* key : {"rope_type", "type"}) {
       const std::string type = rope.find_string(key).value_or("default");
       if (type != "default")
-        rope.fail(key, quote(type), "\"default\"; no other scaling is implemented yet");
+        rope.fail(key, quote(type), "\"default\"; no other scaling is supported");
     }
     const auto inner_theta = rope.find_float("rope_theta", 1, kMaxRopeTheta);
     if (inner_theta && theta && *inner_theta != *theta) {
@@ -108,7 +108,7 @@ void refuse_unimplemented(const ConfigReader& config, const std::string& model_t
   const bool switched_off =
       model_type == "qwen3_moe" && !config.find_bool("use_sliding_window").value_or(false);
   if (const json* window = config.find("sliding_window"); window != nullptr && !switched_off) {
-    config.refuse("sliding_window", *window, "null; sliding windows are not implemented yet");
+    config.refuse("sliding_window", *window, "null; sliding windows are not supported");
   }
   const json* layer_types = config.find("layer_types");
   if (layer_types == nullptr) return;

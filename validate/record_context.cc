@@ -11,6 +11,7 @@
 #include "core/checksum.h"
 #include "kernels/contract.h"
 #include "patches/catalogue.h"
+#include "validate/checksum_cache.h"
 #include "validate/version.h"
 
 namespace fidelio {
@@ -41,7 +42,7 @@ ModelRecord make_model_record(const LoadedModel& model) {
   out.config = model.checkpoint.config_text();
   out.quantization = describe_weights(model);
   out.weights_bytes = static_cast<std::int64_t>(tensors.file_bytes());
-  out.weights_xxh3_128 = xxh3_128_hex(tensors.mapping());
+  out.weights_xxh3_128 = cached_checksum(tensors.path(), tensors.mapping(), checksum_cache_path());
   out.config_xxh3_128 = xxh3_128_hex(std::as_bytes(std::span(out.config)));
   if (model.tokenizer) out.tokenizer_xxh3_128 = xxh3_128_hex_of_file(model.tokenizer->path());
   out.vocab_size = model.config().vocab_size;

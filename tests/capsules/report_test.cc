@@ -72,21 +72,13 @@ TEST(TextReport, GivesTheMedianShareOfTheRooflineOverPairs) {
 
 TEST(TextReport, HoldsEachRunToTheProbeAfterIt) {
   Record record = example_record();
-  for (BandwidthRecord& probe : record.bandwidth) probe.bytes_per_second = 20e9;
-  const std::string steady = text_report({record}, false);
-  for (std::size_t i = 0; i < record.bandwidth.size(); ++i) {
-    const double slowdown = i % 3 == 0 ? 2 : 1;
-    record.bandwidth[i].bytes_per_second /= slowdown;
-    for (RunRecord& run : record.runs)
-      if (run.pair >= 0 && run.order <= record.bandwidth[i].after_order &&
-          run.order + 2 > record.bandwidth[i].after_order)
-        run.decode_ns *= static_cast<std::int64_t>(slowdown);
-  }
-  const auto share = [](const std::string& text) {
-    const std::size_t at = text.find("GB/s (");
-    return text.substr(at, text.find(')', at) - at);
-  };
-  EXPECT_EQ(share(text_report({record}, false)), share(steady));
+  record.runs.resize(4);  // two warm-ups and a pair, orders 2 and 3
+  for (RunRecord& run : record.runs) run.decode_ns = run.decode_tokens * 1'500'000;
+  record.bandwidth = {{-1, 90e9}, {3, 20e9}, {4, 60e9}};
+  EXPECT_THAT(text_report({record}, false),
+              AllOf(HasSubstr("baseline 5.0 GB/s (25%)"), HasSubstr("patched 5.0 GB/s (25%)")));
+  record.bandwidth = {{0, 90e9}, {1, 10e9}};  // none after it: the last before it
+  EXPECT_THAT(text_report({record}, false), HasSubstr("baseline 5.0 GB/s (50%)"));
 }
 
 TEST(TextReport, ShowsTimesToTheFirstTokenAndOfLoading) {
@@ -177,6 +169,13 @@ TEST(Gate, FailsAnUnjudgedCapsuleThatClaimsToBeExact) {
   record.verdict.fidelity = "EXACT";
   record.verdict.exit_code = 0;
   EXPECT_EQ(gate("c.json", record).exit_code, 1);
+}
+
+TEST(Gate, FailsAForgedExitCode) {
+  Record record = judged_example();
+  record.verdict.exit_code = 3;
+  EXPECT_EQ(gate("c.json", record).exit_code, 1);
+  EXPECT_THAT(gate("c.json", record).disagreement, HasSubstr("exit code is 3, recomputed 0"));
 }
 
 TEST(Gate, FailsACapsuleWithOtherRules) {

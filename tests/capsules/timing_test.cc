@@ -49,6 +49,20 @@ TEST(Timing, OutcomesFollowTheIntervalAndTheMargin) {
   EXPECT_EQ(decode_outcome(with_pairs(15, 1.0, 0.08)), "inconclusive");
 }
 
+TEST(Timing, WarmUpsAreNoPairs) {
+  Record record = with_pairs(5, 1.05);
+  for (const char* arm : {"baseline", "patched"})
+    record.runs.push_back(example_run(99, -1, arm, 0));
+  EXPECT_EQ(judge_timing(record, Phase::decode).pairs, 5);
+}
+
+TEST(Timing, PrefillHasAWiderMarginThanDecode) {
+  Record record = with_pairs(15, 0.975);
+  for (RunRecord& run : record.runs) run.first_token_ns = run.decode_ns;
+  EXPECT_EQ(judge_timing(record, Phase::decode).outcome, "regression");
+  EXPECT_EQ(judge_timing(record, Phase::prefill).outcome, "neutral");
+}
+
 TEST(Timing, AClearDifferenceBelowTheMarginIsNoRegression) {
   EXPECT_EQ(decode_outcome(with_pairs(15, 0.985)), "neutral");
 }

@@ -100,6 +100,24 @@ TEST(Verdict, ADifferenceWithoutAnyPatchIsBroken) {
   expect_verdict(record, "BROKEN", kFidelity);
 }
 
+TEST(Verdict, AFirstDifferenceWithoutACountIsOne) {
+  Record record = example_record();
+  record.comparisons[1].first_difference = 3;
+  expect_verdict(record, "BROKEN", kFidelity);
+
+  record = example_record();
+  record.patches[0].numerics = "reassociated";
+  record.comparisons[1].first_argmax_change = 3;
+  expect_verdict(record, "BROKEN", kFidelity);
+}
+
+TEST(Verdict, APatchThatWasCalledWasApplied) {
+  Record record = with_differing_bits("bit_exact");
+  record.options.patches_by_name = record.patches[0].requested_by_name = false;
+  record.patches.push_back({"down_combine", "reassociated", false, 0, 8, {}});
+  expect_verdict(record, "UNJUDGED", kInconclusive);
+}
+
 TEST(Verdict, AnErrorWithoutADifferingPositionIsADifferingBit) {
   Record record = example_record();
   record.comparisons[1].max_abs_err = 1e-9;
@@ -171,19 +189,25 @@ TEST(Verdict, OtherForcingIsNoDisagreement) {
   expect_verdict(record, "EXACT", kPass);
 }
 
-TEST(Verdict, NoSiteIsVacuous) {
+/// The example asked for a profile, not for its patch by name.
+Record with_a_profile() {
   Record record = example_record();
-  record.options.patches_by_name = false;
-  record.patches[0].sites_applied = 0;
-  record.patches[0].calls = 0;
-  expect_verdict(record, "VACUOUS", kVacuous);
+  record.options.patches_by_name = record.patches[0].requested_by_name = false;
+  return record;
 }
 
-TEST(Verdict, AdmittedButNeverCalledIsVacuous) {
-  Record record = example_record();
-  record.options.patches_by_name = false;
+TEST(Verdict, NoSiteIsVacuous) {
+  Record record = with_a_profile();
+  record.patches[0].sites_applied = 0;
+  expect_verdict(record, "VACUOUS", kVacuous);
+  EXPECT_THAT(judge(record).sentence, HasSubstr("no patch applied"));
+}
+
+TEST(Verdict, AppliedButNeverCalledIsVacuous) {
+  Record record = with_a_profile();
   record.patches[0].calls = 0;
   expect_verdict(record, "VACUOUS", kVacuous);
+  EXPECT_THAT(judge(record).sentence, HasSubstr("no fused kernel was called"));
 }
 
 TEST(Verdict, OneUncalledPatchIsVacuousOnlyWhereAskedForByName) {
