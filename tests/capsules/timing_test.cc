@@ -67,6 +67,14 @@ TEST(Timing, AClearDifferenceBelowTheMarginIsNoRegression) {
   EXPECT_EQ(decode_outcome(with_pairs(15, 0.985)), "neutral");
 }
 
+TEST(Timing, ALargeEstimateWhoseIntervalReachesZeroDecidesNothing) {
+  for (const double ratio : {0.97, 1.03}) {
+    const PhaseTiming timing = judge_timing(with_pairs(8, ratio, 0.2), Phase::decode);
+    EXPECT_GT(std::abs(timing.shift.estimate), timing.margin);
+    EXPECT_EQ(timing.outcome, "inconclusive");
+  }
+}
+
 TEST(Timing, FivePairsGiveNoVerdict) {
   const PhaseTiming timing = judge_timing(with_pairs(5, 0.5), Phase::decode);
   EXPECT_EQ(timing.outcome, "inconclusive");

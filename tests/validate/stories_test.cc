@@ -57,7 +57,7 @@ TEST_P(Stories, SaysThePublishedText) {
   const std::string expected{std::istreambuf_iterator<char>(file), {}};
   const Generation run = decode(*model, {1}, 200, {});
   const std::string text = model->tokenizer->decode(run.ids);
-  EXPECT_EQ(text.substr(0, 400), expected.substr(0, 400));
+  EXPECT_EQ(text, expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Stories,
