@@ -32,11 +32,27 @@ struct QuantizationConfig {
   std::optional<Quantization> for_path(const std::string& path) const;
 };
 
+/// How the rotary frequencies of the first training are stretched to longer contexts. Source:
+/// transformers' rope initialisations.
+struct RopeScaling {
+  enum class Type : std::uint8_t { none, linear, llama3 };
+  Type type = Type::none;
+  float factor = 1;
+  // llama3 alone: wavelengths in parts of the original context between which it blends.
+  float low_freq_factor = 1;
+  float high_freq_factor = 4;
+  std::int64_t original_max_position_embeddings = 0;
+
+  bool operator==(const RopeScaling&) const = default;
+};
+
+enum class LayerType : std::uint8_t { full_attention, sliding_attention };
+
 /// Names are the config keys verbatim. Keys a family does not have keep their defaults.
 struct ModelConfig {
   std::string model_type;
   std::int64_t hidden_size = 0;
-  std::int64_t intermediate_size = 0;  ///< dense FFN; in mixtral the experts' FFN
+  std::int64_t intermediate_size = 0;  ///< dense FFN; in mixtral and olmoe the experts' FFN
   std::int64_t num_hidden_layers = 0;
   std::int64_t num_attention_heads = 0;
   std::int64_t num_key_value_heads = 0;
@@ -45,13 +61,21 @@ struct ModelConfig {
   std::int64_t max_position_embeddings = 0;
   float rms_norm_eps = 0;
   float rope_theta = 10000.0F;
+  RopeScaling rope_scaling;
+  bool rope_traditional = false;  ///< pairs of neighbours instead of halves (MLX checkpoints)
   bool tie_word_embeddings = false;
-  bool attention_bias = false;
+  bool attention_bias = false;         ///< biases of q_proj, k_proj, v_proj and o_proj
+  bool mlp_bias = false;               ///< biases of gate_proj, up_proj and down_proj
+  std::int64_t sliding_window = 0;     ///< positions a token sees in sliding layers; 0: none slides
+  std::vector<LayerType> layer_types;  ///< one a layer; a layer beyond the list is full_attention
+
+  /// The window of a layer; 0 where its tokens see every earlier position.
+  std::int64_t window_of(std::int64_t layer) const;
 
   // Mixture of experts.
-  std::int64_t num_experts = 0;          ///< mixtral: num_local_experts
-  std::int64_t num_experts_per_tok = 0;  ///< top-k
-  std::int64_t moe_intermediate_size = 0;
+  std::int64_t num_experts = 0;            ///< `num_experts` or `num_local_experts`
+  std::int64_t num_experts_per_tok = 0;    ///< top-k
+  std::int64_t moe_intermediate_size = 0;  ///< the experts' FFN, whichever key holds it
   bool norm_topk_prob = false;
   std::int64_t decoder_sparse_step = 1;
   std::vector<std::int64_t> mlp_only_layers;
@@ -63,8 +87,8 @@ struct ModelConfig {
 
 /// Reads and checks `file`. Throws UserError naming the file, the key, what was found and what was
 /// expected: a missing key, a wrong type, a negative or absurd number, an unknown model_type, an
-/// unsupported feature (rope_scaling, sliding_window, attention_bias, hidden_act other than silu,
-/// quantisation modes or bits).
+/// unsupported feature (a rope_scaling other than linear and llama3, clip_qkv, hidden_act other
+/// than silu, quantisation modes or bits).
 ModelConfig read_config(const std::filesystem::path& file);
 
 /// The same on text, `where` naming its origin in messages.

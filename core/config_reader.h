@@ -30,6 +30,9 @@ class ConfigReader {
     return it == object_.end() || it->is_null() ? nullptr : &*it;
   }
 
+  /// True for a key with any value, null included.
+  bool has(const char* key) const { return object_.contains(key); }
+
   [[noreturn]] void fail(std::string_view key, std::string_view found,
                          std::string_view expected) const {
     throw UserError(fmt::format("{}: {}{}: found {}, expected {}", where_, prefix_, printable(key),

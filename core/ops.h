@@ -16,10 +16,13 @@ enum class Op : std::uint8_t {
   input,          ///< a value the step provides
   embedding,      ///< @matrix [vocab, hidden], ids [M] i32 -> [M, hidden]
   linear,         ///< @matrix [out, in], x [rows, in] -> [rows, out]
+  add_bias,       ///< @vector [n], x [rows, n] -> x + the vector, row by row
   rms_norm,       ///< @vector [n], x [rows, groups * n] -> the same; groups = 1 when absent
-  rope,           ///< @constant [head_dim / 2], x [M, heads * head_dim], positions [M] i32 -> as x
+  rope,           ///< @constant [head_dim / 2], x [M, heads * head_dim], positions [M] i32 -> as x;
+                  ///< interleaved=1: pairs of neighbours instead of halves
   kv_append,      ///< k, v [M, num_key_value_heads * head_dim] -> cache
-  attention,      ///< q [M, num_attention_heads * head_dim], cache -> as q
+  attention,      ///< q [M, num_attention_heads * head_dim], cache -> as q; a token sees its last
+                  ///< sliding_window positions, all of them when absent
   add,            ///< a, b -> their sum, of the same shape
   mul,            ///< a, b -> their product, of the same shape
   silu,           ///< x -> x / (1 + exp(-x))

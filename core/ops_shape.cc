@@ -119,9 +119,9 @@ class Operands {
  private:
   void check_attribute_value(const std::string& name, const Attribute& value) const {
     if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-      const bool from_zero = name == "layer" || name == "normalize";
-      const std::int64_t last = name == "normalize" ? 1 : std::int64_t{1} << 40;
-      if (*integer < (from_zero ? 0 : 1) || *integer > last) {
+      const bool flag = name == "normalize" || name == "interleaved";
+      const std::int64_t last = flag ? 1 : std::int64_t{1} << 40;
+      if (*integer < (flag || name == "layer" ? 0 : 1) || *integer > last) {
         fail(fmt::format("{}={} is out of range", name, *integer));
       }
     } else if (const auto* number = std::get_if<float>(&value)) {
@@ -147,6 +147,12 @@ Results linear(const Operands& o) {
   const Shape& x = o.input(0, 2);
   o.same(x[1], o.param_dim(0, 1), "widths");
   return f32({x[0], o.param_dim(0, 0)});
+}
+
+Results add_bias(const Operands& o) {
+  const Shape& x = o.input(0, 2);
+  o.same(x[1], o.param_dim(0, 0), "sizes");
+  return f32(x);
 }
 
 Results rms_norm(const Operands& o) {
@@ -252,6 +258,8 @@ std::vector<Value> infer_results(const Graph& graph, const Node& node) {
       return embedding(operands);
     case Op::linear:
       return linear(operands);
+    case Op::add_bias:
+      return add_bias(operands);
     case Op::rms_norm:
       return rms_norm(operands);
     case Op::rope:

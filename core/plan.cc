@@ -144,6 +144,9 @@ void Plan::resolve(const Node& node, const ModelWeights& weights, const RopeTabl
   if (node.has("scale")) out.eps_or_scale = node.number("scale");
   if (node.has("k")) out.top_k = static_cast<std::size_t>(node.integer("k"));
   if (node.has("normalize")) out.normalize = node.integer("normalize") != 0;
+  if (node.has("interleaved")) out.interleaved = node.integer("interleaved") != 0;
+  if (node.has("sliding_window"))
+    out.window = static_cast<std::size_t>(node.integer("sliding_window"));
   if (node.has("order")) {
     out.order = node.text("order") == "softmax_topk" ? RouterOrder::softmax_topk
                                                      : RouterOrder::topk_softmax;

@@ -42,9 +42,11 @@ struct PlanNode {
   std::size_t top_k = 0;
   std::size_t heads = 0;  ///< heads or norm groups
   std::size_t kv_layer = 0;
+  std::size_t window = 0;  ///< sliding_window; 0: none
   float eps_or_scale = 0;
   RouterOrder order = RouterOrder::softmax_topk;
   bool normalize = false;
+  bool interleaved = false;
 };
 
 class Plan {

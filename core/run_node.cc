@@ -48,9 +48,9 @@ void run_attention(const KernelTable& k, const Operands& o, Share share) {
   if (node.op == Op::kv_append) {
     k.kv_append({o.in(0), o.in(1), cache, o.m.positions, o.m.n_tokens}, share);
   } else {
-    k.attention(
-        {o.in(0), o.out(), cache, o.m.positions, o.m.n_tokens, node.heads, node.eps_or_scale},
-        share);
+    k.attention({o.in(0), o.out(), cache, o.m.positions, o.m.n_tokens, node.heads,
+                 node.eps_or_scale, node.window},
+                share);
   }
 }
 
@@ -97,6 +97,8 @@ void run_node(const KernelTable& k, const PlanNode& node, const StepMemory& m, S
       return k.embedding({*node.matrix, m.ids.data(), o.out(), m.n_tokens}, share);
     case Op::linear:
       return k.linear({*node.matrix, o.in(0), o.out(), o.rows()}, share);
+    case Op::add_bias:
+      return k.add_bias({o.in(0), node.vector, o.out(), o.rows(), o.width()}, share);
     case Op::rms_norm:
       return k.rms_norm({o.in(0), node.vector, o.out(), o.rows() * node.heads,
                          o.width() / node.heads, node.eps_or_scale},
@@ -106,7 +108,9 @@ void run_node(const KernelTable& k, const PlanNode& node, const StepMemory& m, S
                              node.eps_or_scale},
                             share);
     case Op::rope:
-      return k.rope({o.in(0), o.out(), node.rope, m.positions, m.n_tokens, node.heads}, share);
+      return k.rope(
+          {o.in(0), o.out(), node.rope, m.positions, m.n_tokens, node.heads, node.interleaved},
+          share);
     case Op::kv_append:
     case Op::attention:
       return run_attention(k, o, share);

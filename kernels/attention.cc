@@ -18,19 +18,23 @@ template <std::size_t G>
 struct HeadGroup {
   const AttentionArgs& args;
   std::size_t kv_head;
-  std::size_t n;          // visible positions
+  std::size_t begin;  // visible positions: [begin, n)
+  std::size_t n;
   const float* q;         // [G, head_dim]
   float* HWY_RESTRICT y;  // [G, head_dim]
   float* weights;         // [G, capacity]
 
   HWY_INLINE float* row(std::size_t g) const { return weights + g * args.cache.capacity; }
 
+  /// The first position of the block of 16 that holds `begin`.
+  HWY_INLINE std::size_t first_block() const { return begin / 16 * 16; }
+
   /// Scores of 16 positions, a block of the key cache at a time; blocks are whole, so a few slots
-  /// beyond n are computed and never used.
+  /// before begin and beyond n are computed and never used.
   HWY_INLINE void scores() const {
     const std::size_t dim = args.cache.head_dim;
     const VF scale = hn::Set(DF(), args.scale);
-    for (std::size_t p = 0; p < n; p += 16) {
+    for (std::size_t p = first_block(); p < n; p += 16) {
       const float* keys = args.cache.keys + args.cache.key_index(kv_head, p, 0);
       for (std::size_t part = 0; part < kParts; ++part) {
         VF a[G][4];
@@ -64,12 +68,18 @@ struct HeadGroup {
     }
   }
 
-  /// weights = exp(score - max); returns their sum. Slots from n to the end of its block become +0.
+  /// Puts `x` into the slots of the first and the last block that the token does not see.
+  HWY_INLINE void fill_unseen(float* w, std::size_t padded, float x) const {
+    for (std::size_t p = first_block(); p < begin; ++p) w[p] = x;
+    for (std::size_t p = n; p < padded; ++p) w[p] = x;
+  }
+
+  /// weights = exp(score - max); returns their sum. Unseen slots of its blocks become +0.
   HWY_INLINE float softmax(float* w) const {
     const std::size_t padded = (n + 15) / 16 * 16;
-    for (std::size_t p = n; p < padded; ++p) w[p] = -std::numeric_limits<float>::infinity();
+    fill_unseen(w, padded, -std::numeric_limits<float>::infinity());
     V16 m = set16(-std::numeric_limits<float>::infinity());
-    for (std::size_t p = 0; p < padded; p += 16) {
+    for (std::size_t p = first_block(); p < padded; p += 16) {
       const V16 s = load16(w + p);
       HWY_UNROLL(4)
       for (std::size_t i = 0; i < kParts; ++i) m.part[i] = max_nan(m.part[i], s.part[i]);
@@ -80,13 +90,13 @@ struct HeadGroup {
     for (std::size_t l = 1; l < 16; ++l) max = contract::max_nan(max, lanes[l]);
     const VF vmax = hn::Set(DF(), max);
     V16 sum = zero16();
-    for (std::size_t p = 0; p < padded; p += 16) {
+    for (std::size_t p = first_block(); p < padded; p += 16) {
       V16 s = load16(w + p);
       HWY_UNROLL(4)
       for (std::size_t i = 0; i < kParts; ++i) s.part[i] = exp_contract(hn::Sub(s.part[i], vmax));
       store16(s, w + p);
-      if (p + 16 > n) {  // lanes beyond n take no part, also where max is NaN or infinite
-        for (std::size_t l = n; l < padded; ++l) w[l] = 0.0F;
+      if (p < begin || p + 16 > n) {  // unseen lanes take no part, also where max is NaN
+        fill_unseen(w, padded, 0.0F);
         s = load16(w + p);
       }
       HWY_UNROLL(4)
@@ -105,7 +115,7 @@ struct HeadGroup {
     for (std::size_t g = 0; g < G; ++g) {
       HWY_UNROLL(4) for (std::size_t v = 0; v < V; ++v) acc[g][v] = hn::Zero(DF());
     }
-    for (std::size_t p = 0; p < n; ++p) {
+    for (std::size_t p = begin; p < n; ++p) {
       VF value[V];
       HWY_UNROLL(4)
       for (std::size_t v = 0; v < V; ++v) value[v] = hn::LoadU(DF(), values + p * dim + v * kWidth);
@@ -130,7 +140,7 @@ struct HeadGroup {
     const std::size_t rest = dim - first;
     for (std::size_t g = 0; g < G; ++g) {
       V16 acc = zero16();
-      for (std::size_t p = 0; p < n; ++p) {
+      for (std::size_t p = begin; p < n; ++p) {
         const float* value = args.cache.values + args.cache.value_index(kv_head, p) + first;
         acc = fma16(set16(row(g)[p]), load16_padded(value, rest), acc);
       }
@@ -156,8 +166,8 @@ template <std::size_t G>
 void attend(const AttentionArgs& args, std::size_t t, std::size_t head, float* weights) {
   const std::size_t at = (t * args.heads + head) * args.cache.head_dim;
   const std::size_t kv_head = head / (args.heads / args.cache.heads);
-  const auto n = static_cast<std::size_t>(args.positions[t]) + 1;
-  HeadGroup<G>{args, kv_head, n, args.q + at, args.y + at, weights}.run();
+  const Range slots = args.visible(args.positions[t]);
+  HeadGroup<G>{args, kv_head, slots.begin, slots.end, args.q + at, args.y + at, weights}.run();
 }
 
 void attention_impl(const AttentionArgs& args, Share share) {

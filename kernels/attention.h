@@ -1,13 +1,13 @@
 // kv_append and attention: grouped-query attention over a float32 KV cache.
 //   kv_append: k, v [n_tokens, num_key_value_heads, head_dim] go to slots positions[t] of the
-//   cache. attention: q, y [n_tokens, num_attention_heads, head_dim]; token t sees slots 0 ...
-//   positions[t].
+//   cache. attention: q, y [n_tokens, num_attention_heads, head_dim]; token t sees the slots up to
+//   positions[t], with a sliding window only the last `window` of them.
 //     s[p] = ((a0 + a2) + (a1 + a3)) * scale, a_j = sum of q[d] k[p][d] over d = j mod 4,
 //     ascending, fma from +0; e[p] = exp(s[p] - max s), max propagating NaN; sum of e: lane p mod
 //     16, then contract::reduce_lanes; y[d] = (sum of e[p] v[p][d], p ascending, fma from +0) /
 //     sum.
 //   Nothing depends on how many tokens a step has. q and y must not overlap.
-// Source: Vaswani et al. 2017; Ainslie et al. 2023 (GQA).
+// Source: Vaswani et al. 2017; Ainslie et al. 2023 (GQA); Beltagy et al. 2020 (sliding window).
 #pragma once
 
 #include <cstdint>
@@ -50,6 +50,13 @@ struct AttentionArgs {
   std::size_t n_tokens = 0;
   std::size_t heads = 0;  ///< num_attention_heads, a multiple of cache.heads
   float scale = 0;
+  std::size_t window = 0;  ///< sliding_window; 0: every slot up to the token's own
+
+  /// The slots that a token at `position` sees: [begin, end).
+  Range visible(std::int32_t position) const {
+    const auto end = static_cast<std::size_t>(position) + 1;
+    return {window == 0 || end <= window ? 0 : end - window, end};
+  }
 };
 
 using KvAppendFn = void (*)(const KvAppendArgs&, Share);

@@ -35,23 +35,23 @@ float score(const AttentionArgs& args, const float* q, std::size_t kv_head, std:
 void attend(const AttentionArgs& args, std::size_t t, std::size_t head, float* weights) {
   const std::size_t dim = args.cache.head_dim;
   const std::size_t kv_head = head / (args.heads / args.cache.heads);
-  const auto n = static_cast<std::size_t>(args.positions[t]) + 1;
+  const Range slots = args.visible(args.positions[t]);
   const float* q = args.q + (t * args.heads + head) * dim;
   float* y = args.y + (t * args.heads + head) * dim;
   float max = -std::numeric_limits<float>::infinity();
-  for (std::size_t p = 0; p < n; ++p) {
+  for (std::size_t p = slots.begin; p < slots.end; ++p) {
     weights[p] = score(args, q, kv_head, p);
     max = contract::max_nan(max, weights[p]);
   }
   float lanes[contract::kLanes] = {};
-  for (std::size_t p = 0; p < n; ++p) {
+  for (std::size_t p = slots.begin; p < slots.end; ++p) {
     weights[p] = contract::exp(weights[p] - max);
     lanes[p % 16] += weights[p];
   }
   const float sum = contract::reduce_lanes(lanes);
   for (std::size_t d = 0; d < dim; ++d) {
     float acc = 0;
-    for (std::size_t p = 0; p < n; ++p) {
+    for (std::size_t p = slots.begin; p < slots.end; ++p) {
       acc = std::fma(weights[p], args.cache.values[args.cache.value_index(kv_head, p) + d], acc);
     }
     y[d] = acc / sum;

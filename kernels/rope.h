@@ -1,11 +1,13 @@
-// rope: rotary position embedding on half-split pairs.
+// rope: rotary position embedding.
 //   x, y [n_tokens, heads, head_dim], y may be x; table: cos and sin [positions, head_dim / 2];
-//   positions [n_tokens]. y[i] = x[i] cos - x[i + h] sin;  y[i + h] = x[i + h] cos + x[i] sin, h =
-//   head_dim / 2; every product rounded, no FMA. Exact rounding steps only, so one scalar
-//   implementation serves every target. The table: angle = float32(position) * inv_freq rounded to
-//   float32, as the reference implementations do; cos and sin of that angle in double by our own
-//   code, rounded once to float32.
-// Source: Su et al. 2021, RoFormer; half-split as in GPT-NeoX and the Hugging Face checkpoints.
+//   positions [n_tokens]. Pair i of a head is its elements a, b = i, i + head_dim / 2 (half-split),
+//   or 2 i, 2 i + 1 (interleaved): y[a] = x[a] cos - x[b] sin;  y[b] = x[b] cos + x[a] sin; every
+//   product rounded, no FMA. Exact rounding steps only, so one scalar implementation serves every
+//   target. The table: angle = float32(position) * inv_freq rounded to float32, as the reference
+//   implementations do; cos and sin of that angle in double by our own code, rounded once to
+//   float32.
+// Source: Su et al. 2021, RoFormer (interleaved); half-split as in GPT-NeoX and the Hugging Face
+// checkpoints.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +36,7 @@ struct RopeArgs {
   const std::int32_t* positions = nullptr;
   std::size_t n_tokens = 0;
   std::size_t heads = 0;
+  bool interleaved = false;  ///< pairs of neighbours instead of halves
 };
 
 using RopeFn = void (*)(const RopeArgs&, Share);

@@ -72,6 +72,8 @@ RopeTable make_rope_table(const float* inv_freq, std::size_t half, std::size_t n
 
 void rope_ref(const RopeArgs& args, Share share) {
   const std::size_t half = args.table->half;
+  const std::size_t stride = args.interleaved ? 2 : 1;
+  const std::size_t distance = args.interleaved ? 1 : half;
   const Range vectors = share.of(args.n_tokens * args.heads);
   for (std::size_t v = vectors.begin; v < vectors.end; ++v) {
     const auto position = static_cast<std::size_t>(args.positions[v / args.heads]);
@@ -80,10 +82,12 @@ void rope_ref(const RopeArgs& args, Share share) {
     const float* x = args.x + v * 2 * half;
     float* y = args.y + v * 2 * half;
     for (std::size_t i = 0; i < half; ++i) {
-      const float low = x[i];
-      const float high = x[i + half];
-      y[i] = low * cos[i] - high * sin[i];
-      y[i + half] = high * cos[i] + low * sin[i];
+      const std::size_t a = i * stride;
+      const std::size_t b = a + distance;
+      const float low = x[a];
+      const float high = x[b];
+      y[a] = low * cos[i] - high * sin[i];
+      y[b] = high * cos[i] + low * sin[i];
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/add_bias.h"
 #include "kernels/attention.h"
 #include "kernels/combine.h"
 #include "kernels/elementwise.h"
@@ -34,6 +35,7 @@ struct KernelTable {
   SoftmaxFn softmax = softmax_ref;
   NormalizeFn normalize = normalize_ref;
   TopKFn top_k = top_k_ref;
+  AddBiasFn add_bias = add_bias_ref;
   ElementwiseFn add = add_ref;
   ElementwiseFn mul = mul_ref;
   ElementwiseFn silu = silu_ref;

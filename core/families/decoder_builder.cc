@@ -4,27 +4,19 @@
 
 #include <cmath>
 
+#include "core/families/rope_frequencies.h"
+
 namespace fidelio {
 
-std::vector<float> rope_inv_freq(float theta, std::int64_t head_dim) {
-  std::vector<float> inv_freq;
-  for (std::int64_t i = 0; i < head_dim; i += 2) {
-    const float exponent = static_cast<float>(i) / static_cast<float>(head_dim);
-    const auto power =
-        static_cast<float>(std::pow(static_cast<double>(theta), static_cast<double>(exponent)));
-    inv_freq.push_back(1.0F / power);
-  }
-  return inv_freq;
+AttentionBlock attention_block(const ModelConfig& config) {
+  return {QkNorm::none, config.attention_bias, config.attention_bias};
 }
 
 DecoderBuilder::DecoderBuilder(const ModelConfig& config) : config_(config) {
   const ValueId ids = graph_.add_input("ids", ValueType::i32, {kTokens});
   positions_ = graph_.add_input("positions", ValueType::i32, {kTokens});
-  inv_freq_ = graph_.add_param({"rope.inv_freq",
-                                Param::Kind::constant,
-                                {config.head_dim / 2},
-                                {},
-                                rope_inv_freq(config.rope_theta, config.head_dim)});
+  inv_freq_ = graph_.add_param(
+      {"rope.inv_freq", Param::Kind::constant, {config.head_dim / 2}, {}, rope_inv_freq(config)});
   x_ = append(Op::embedding, {matrix("model.embed_tokens", config.vocab_size, config.hidden_size)},
               {ids}, "x");
 }
@@ -64,61 +56,70 @@ ValueId DecoderBuilder::norm(const std::string& param, ValueId x, const std::str
                 {{"eps", config_.rms_norm_eps}});
 }
 
-ValueId DecoderBuilder::head_norm(const std::string& param, ValueId x, std::int64_t heads,
-                                  const std::string& name) {
-  return append(Op::rms_norm, {vector(param, config_.head_dim)}, {x}, name,
-                {{"eps", config_.rms_norm_eps}, {"groups", heads}});
+ValueId DecoderBuilder::project(const std::string& proj, ValueId x, std::int64_t rows,
+                                std::int64_t cols, bool bias, const std::string& name) {
+  const ValueId y = append(Op::linear, {matrix(path(proj), rows, cols)}, {x}, name);
+  if (!bias) return y;
+  return append(Op::add_bias, {vector(path(proj + ".bias"), rows)}, {y}, name + "_biased");
+}
+
+ValueId DecoderBuilder::qk_norm(QkNorm kind, const std::string& param, ValueId x,
+                                std::int64_t heads, const std::string& name) {
+  if (kind == QkNorm::none) return x;
+  const bool each_head = kind == QkNorm::each_head;
+  const std::int64_t size = each_head ? config_.head_dim : heads * config_.head_dim;
+  std::vector<std::pair<std::string, Attribute>> attributes = {{"eps", config_.rms_norm_eps}};
+  if (each_head) attributes.emplace_back("groups", heads);
+  return append(Op::rms_norm, {vector(path(param), size)}, {x}, name, std::move(attributes));
 }
 
 ValueId DecoderBuilder::rotated(ValueId x, std::int64_t heads, const std::string& name) {
-  return append(Op::rope, {inv_freq_}, {x, positions_}, name, {{"heads", heads}});
+  std::vector<std::pair<std::string, Attribute>> attributes = {{"heads", heads}};
+  if (config_.rope_traditional) attributes.emplace_back("interleaved", std::int64_t{1});
+  return append(Op::rope, {inv_freq_}, {x, positions_}, name, std::move(attributes));
 }
 
 void DecoderBuilder::add_residual(ValueId branch, const std::string& name) {
   x_ = append(Op::add, {}, {x_, branch}, name);
 }
 
-void DecoderBuilder::attention(int layer, bool head_norms) {
+void DecoderBuilder::attention(int layer, const AttentionBlock& block) {
   layer_ = layer;
   const std::int64_t heads = config_.num_attention_heads;
   const std::int64_t kv_heads = config_.num_key_value_heads;
   const std::int64_t dim = config_.head_dim;
   const std::int64_t hidden = config_.hidden_size;
   const ValueId h = norm(path("input_layernorm"), x_, "attn_norm");
-  ValueId q = append(Op::linear, {matrix(path("self_attn.q_proj"), heads * dim, hidden)}, {h}, "q");
-  ValueId k =
-      append(Op::linear, {matrix(path("self_attn.k_proj"), kv_heads * dim, hidden)}, {h}, "k");
-  const ValueId v =
-      append(Op::linear, {matrix(path("self_attn.v_proj"), kv_heads * dim, hidden)}, {h}, "v");
-  if (head_norms) {
-    q = head_norm(path("self_attn.q_norm"), q, heads, "q_norm");
-    k = head_norm(path("self_attn.k_norm"), k, kv_heads, "k_norm");
-  }
+  ValueId q = project("self_attn.q_proj", h, heads * dim, hidden, block.qkv_bias, "q");
+  ValueId k = project("self_attn.k_proj", h, kv_heads * dim, hidden, block.qkv_bias, "k");
+  const ValueId v = project("self_attn.v_proj", h, kv_heads * dim, hidden, block.qkv_bias, "v");
+  q = qk_norm(block.qk_norm, "self_attn.q_norm", q, heads, "q_norm");
+  k = qk_norm(block.qk_norm, "self_attn.k_norm", k, kv_heads, "k_norm");
   q = rotated(q, heads, "q_rot");
   k = rotated(k, kv_heads, "k_rot");
   const ValueId kv = append(Op::kv_append, {}, {k, v}, "kv", {{"layer", std::int64_t{layer}}});
   const auto scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(dim)));
-  const ValueId a = append(Op::attention, {}, {q, kv}, "attn",
-                           {{"layer", std::int64_t{layer}},
-                            {"num_attention_heads", heads},
-                            {"num_key_value_heads", kv_heads},
-                            {"scale", scale}});
-  const ValueId o =
-      append(Op::linear, {matrix(path("self_attn.o_proj"), hidden, heads * dim)}, {a}, "o");
-  add_residual(o, "x_attn");
+  std::vector<std::pair<std::string, Attribute>> attributes = {{"layer", std::int64_t{layer}},
+                                                               {"num_attention_heads", heads},
+                                                               {"num_key_value_heads", kv_heads},
+                                                               {"scale", scale}};
+  if (const std::int64_t window = config_.window_of(layer); window > 0)
+    attributes.emplace_back("sliding_window", window);
+  const ValueId a = append(Op::attention, {}, {q, kv}, "attn", std::move(attributes));
+  add_residual(project("self_attn.o_proj", a, hidden, heads * dim, block.o_bias, "o"), "x_attn");
 }
 
 void DecoderBuilder::dense_mlp(int layer) {
   layer_ = layer;
   const std::int64_t hidden = config_.hidden_size;
   const std::int64_t inter = config_.intermediate_size;
+  const bool bias = config_.mlp_bias;
   const ValueId h = norm(path("post_attention_layernorm"), x_, "mlp_norm");
-  const ValueId g = append(Op::linear, {matrix(path("mlp.gate_proj"), inter, hidden)}, {h}, "gate");
-  const ValueId u = append(Op::linear, {matrix(path("mlp.up_proj"), inter, hidden)}, {h}, "up");
+  const ValueId g = project("mlp.gate_proj", h, inter, hidden, bias, "gate");
+  const ValueId u = project("mlp.up_proj", h, inter, hidden, bias, "up");
   const ValueId s = append(Op::silu, {}, {g}, "silu");
   const ValueId m = append(Op::mul, {}, {s, u}, "swiglu");
-  const ValueId d = append(Op::linear, {matrix(path("mlp.down_proj"), hidden, inter)}, {m}, "down");
-  add_residual(d, "x_mlp");
+  add_residual(project("mlp.down_proj", m, hidden, inter, bias, "down"), "x_mlp");
 }
 
 std::pair<ValueId, ValueId> DecoderBuilder::route(const ExpertBlock& block, ValueId logits) {
@@ -136,13 +137,14 @@ std::pair<ValueId, ValueId> DecoderBuilder::route(const ExpertBlock& block, Valu
 void DecoderBuilder::experts(int layer, const ExpertBlock& block) {
   layer_ = layer;
   const std::int64_t hidden = config_.hidden_size;
+  const std::int64_t inter = config_.moe_intermediate_size;
   const ValueId h = norm(path("post_attention_layernorm"), x_, "mlp_norm");
   const ParamId router = matrix(path(block.path + "." + block.router), config_.num_experts, hidden);
   const ValueId logits = append(Op::linear, {router}, {h}, "router_logits");
   const auto [weights, ids] = route(block, logits);
-  const ParamId gate = stack(block, block.gate_proj, "gate_proj", block.inter, hidden);
-  const ParamId up = stack(block, block.up_proj, "up_proj", block.inter, hidden);
-  const ParamId down = stack(block, block.down_proj, "down_proj", hidden, block.inter);
+  const ParamId gate = stack(block, block.gate_proj, "gate_proj", inter, hidden);
+  const ParamId up = stack(block, block.up_proj, "up_proj", inter, hidden);
+  const ParamId down = stack(block, block.down_proj, "down_proj", hidden, inter);
   const ValueId g = append(Op::gather_matmul, {gate}, {h, ids}, "gate");
   const ValueId u = append(Op::gather_matmul, {up}, {h, ids}, "up");
   const ValueId s = append(Op::silu, {}, {g}, "silu");

@@ -3,6 +3,7 @@
 // families stays in their own files.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/config.h"
@@ -17,20 +18,31 @@ struct ExpertBlock {
   std::string gate_proj;  ///< name of each expert's projections
   std::string up_proj;
   std::string down_proj;
-  std::int64_t inter = 0;
-  bool softmax_first =
-      false;  ///< softmax over all experts, then top-k; else top-k, then softmax over those
+  /// softmax over all experts, then top-k; else top-k, then softmax over those
+  bool softmax_first = false;
   bool normalize = false;  ///< divide the chosen weights by their sum
 };
+
+/// RMSNorm of q and k between projection and rotation.
+enum class QkNorm : std::uint8_t { none, each_head, whole };
+
+/// What differs between the families' attention.
+struct AttentionBlock {
+  QkNorm qk_norm = QkNorm::none;
+  bool qkv_bias = false;  ///< q_proj, k_proj and v_proj have biases
+  bool o_bias = false;    ///< o_proj has one
+};
+
+/// The biases that `attention_bias` says, no norms.
+AttentionBlock attention_block(const ModelConfig& config);
 
 class DecoderBuilder {
  public:
   explicit DecoderBuilder(const ModelConfig& config);
 
-  /// The residual stream x -> x + attention(norm(x)); `head_norms` adds q_norm and k_norm over each
-  /// head.
-  void attention(int layer, bool head_norms);
-  /// x -> x + down(silu(gate(norm x)) * up(norm x)).
+  /// The residual stream x -> x + attention(norm(x)).
+  void attention(int layer, const AttentionBlock& block);
+  /// x -> x + down(silu(gate(norm x)) * up(norm x)), with biases where `mlp_bias`.
   void dense_mlp(int layer);
   /// x -> x + mixture(norm x).
   void experts(int layer, const ExpertBlock& block);
@@ -47,8 +59,11 @@ class DecoderBuilder {
                  const std::string& name,
                  std::vector<std::pair<std::string, Attribute>> attributes = {});
   ValueId norm(const std::string& param, ValueId x, const std::string& name);
-  ValueId head_norm(const std::string& param, ValueId x, std::int64_t heads,
-                    const std::string& name);
+  /// A projection under the layer, with its bias where it has one.
+  ValueId project(const std::string& proj, ValueId x, std::int64_t rows, std::int64_t cols,
+                  bool bias, const std::string& name);
+  ValueId qk_norm(QkNorm kind, const std::string& param, ValueId x, std::int64_t heads,
+                  const std::string& name);
   ValueId rotated(ValueId x, std::int64_t heads, const std::string& name);
   void add_residual(ValueId branch, const std::string& name);
   /// Routing weights and expert ids.
@@ -61,11 +76,5 @@ class DecoderBuilder {
   ValueId x_ = 0;  ///< the residual stream
   int layer_ = -1;
 };
-
-/// 1 / theta^(2 i / head_dim) for i < head_dim / 2, rounded as the reference does: exponent, power
-/// and quotient each to float32. The power is computed in double and rounded once; torch's
-/// vectorised float32 power misses that by one unit in the last place in about one frequency of a
-/// hundred. Source: transformers, default RoPE initialisation.
-std::vector<float> rope_inv_freq(float theta, std::int64_t head_dim);
 
 }  // namespace fidelio

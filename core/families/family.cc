@@ -13,8 +13,8 @@ struct Family {
 };
 
 constexpr Family kFamilies[] = {
-    {"llama", build_llama},
-    {"mixtral", build_mixtral},
+    {"llama", build_llama},         {"mistral", build_llama}, {"mixtral", build_mixtral},
+    {"olmoe", build_olmoe},         {"qwen2", build_qwen2},   {"qwen3", build_qwen3},
     {"qwen3_moe", build_qwen3_moe},
 };
 

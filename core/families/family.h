@@ -14,6 +14,9 @@ Graph build_graph(const ModelConfig& config);
 // One builder a family, each in its own file.
 Graph build_llama(const ModelConfig& config);
 Graph build_mixtral(const ModelConfig& config);
+Graph build_olmoe(const ModelConfig& config);
+Graph build_qwen2(const ModelConfig& config);
+Graph build_qwen3(const ModelConfig& config);
 Graph build_qwen3_moe(const ModelConfig& config);
 
 }  // namespace fidelio

@@ -9,9 +9,8 @@ namespace fidelio {
 Graph build_mixtral(const ModelConfig& config) {
   DecoderBuilder builder(config);
   ExpertBlock block{"block_sparse_moe", "gate", "w1", "w3", "w2"};
-  block.inter = config.intermediate_size;
   for (int layer = 0; layer < config.num_hidden_layers; ++layer) {
-    builder.attention(layer, /*head_norms=*/false);
+    builder.attention(layer, attention_block(config));
     builder.experts(layer, block);
   }
   return builder.finish();

@@ -20,12 +20,13 @@ bool is_sparse(const ModelConfig& config, int layer) {
 
 Graph build_qwen3_moe(const ModelConfig& config) {
   DecoderBuilder builder(config);
+  AttentionBlock attention = attention_block(config);
+  attention.qk_norm = QkNorm::each_head;
   ExpertBlock block{"mlp", "gate", "gate_proj", "up_proj", "down_proj"};
-  block.inter = config.moe_intermediate_size;
   block.softmax_first = true;
   block.normalize = config.norm_topk_prob;
   for (int layer = 0; layer < config.num_hidden_layers; ++layer) {
-    builder.attention(layer, /*head_norms=*/true);
+    builder.attention(layer, attention);
     if (is_sparse(config, layer)) {
       builder.experts(layer, block);
     } else {

@@ -78,8 +78,25 @@ TEST(Config, ReadsMixtralsOwnNameForExperts) {
   mixtral.erase("num_experts");
 
   EXPECT_EQ(parse(mixtral).num_experts, 4);
+  EXPECT_EQ(parse(mixtral).moe_intermediate_size, 256);
   EXPECT_THAT(error_for(without(mixtral, "num_local_experts")),
               HasSubstr("num_local_experts: found nothing"));
+}
+
+TEST(Config, ReadsNumLocalExpertsWhereTransformers5WritesIt) {
+  const json newer = with(without(kQwen, "num_experts"), "num_local_experts", 8);
+
+  EXPECT_EQ(parse(newer).num_experts, 8);
+  EXPECT_THAT(error_for(with(newer, "num_experts", 4)),
+              HasSubstr("num_local_experts: found 8, expected 4, as num_experts says"));
+}
+
+TEST(Config, ReadsAnOlmoe) {
+  const json olmoe = with(with(kQwen, "model_type", "olmoe"), "norm_topk_prob", false);
+
+  EXPECT_EQ(parse(olmoe).moe_intermediate_size, 256);
+  EXPECT_FALSE(parse(olmoe).norm_topk_prob);
+  EXPECT_THAT(error_for(with(olmoe, "clip_qkv", 8.0)), HasSubstr("clip_qkv: found 8.0"));
 }
 
 TEST(Config, TakesBosAsAbsentAndEosAsAList) {
@@ -95,10 +112,10 @@ TEST(Config, RefusesTokenIdsOutsideTheVocabulary) {
 }
 
 TEST(Config, RefusesAnUnknownModelType) {
-  EXPECT_EQ(
-      error_for(with(kLlama, "model_type", "mixtrall")),
-      "config.json: model_type: found \"mixtrall\", expected one of llama, mixtral, qwen3_moe; "
-      "did you mean \"mixtral\"?");
+  EXPECT_EQ(error_for(with(kLlama, "model_type", "mixtrall")),
+            "config.json: model_type: found \"mixtrall\", expected one of llama, mistral, mixtral, "
+            "olmoe, qwen2, qwen3, qwen3_moe; "
+            "did you mean \"mixtral\"?");
   EXPECT_THAT(error_for(without(kLlama, "model_type")), HasSubstr("model_type: found nothing"));
 }
 
@@ -174,22 +191,61 @@ TEST(Config, RefusesWhatNoGraphImplements) {
 
   EXPECT_THAT(refusal("hidden_act", "gelu"),
               HasSubstr("hidden_act: found \"gelu\", expected \"silu\""));
-  EXPECT_THAT(refusal("attention_bias", true),
+  EXPECT_THAT(error_for(with(with(kLlama, "model_type", "qwen2"), "attention_bias", true)),
               HasSubstr("attention_bias: found true, expected false"));
+  EXPECT_THAT(refusal("rope_traditional", true),
+              HasSubstr("rope_traditional: found true, expected false"));
   EXPECT_THAT(refusal("mlp_bias", true), HasSubstr("mlp_bias: found true, expected false"));
   EXPECT_THAT(refusal("partial_rotary_factor", 0.5),
               HasSubstr("partial_rotary_factor: found 0.5, expected 1"));
-  EXPECT_THAT(refusal("layer_types", {"full_attention", "sliding_attention"}),
-              HasSubstr("layer_types: found \"sliding_attention\""));
+  EXPECT_THAT(refusal("layer_types", {"full_attention", "linear_attention"}),
+              HasSubstr("layer_types: found \"linear_attention\""));
 }
 
-TEST(Config, RefusesScaledRotaryEmbeddings) {
-  EXPECT_THAT(error_for(with(kLlama, "rope_scaling", {{"rope_type", "llama3"}, {"factor", 8.0}})),
-              HasSubstr("rope_scaling.rope_type: found \"llama3\", expected \"default\""));
-  EXPECT_THAT(error_for(with(kLlama, "rope_scaling", {{"type", "linear"}})),
-              HasSubstr("rope_scaling.type: found \"linear\", expected \"default\""));
-  EXPECT_NO_THROW(parse(with(kLlama, "rope_scaling", {{"type", "default"}})));
-  EXPECT_NO_THROW(parse(with(kLlama, "rope_scaling", nullptr)));
+TEST(Config, ReadsBiases) {
+  const ModelConfig config = parse(with(with(kLlama, "attention_bias", true), "mlp_bias", true));
+
+  EXPECT_TRUE(config.attention_bias);
+  EXPECT_TRUE(config.mlp_bias);
+}
+
+const json kLlama3Scaling = {{"rope_type", "llama3"},
+                             {"factor", 8.0},
+                             {"low_freq_factor", 1.0},
+                             {"high_freq_factor", 4.0},
+                             {"original_max_position_embeddings", 8192}};
+
+TEST(Config, ReadsScaledRotaryEmbeddings) {
+  const RopeScaling llama3 = parse(with(kLlama, "rope_scaling", kLlama3Scaling)).rope_scaling;
+  EXPECT_EQ(llama3.type, RopeScaling::Type::llama3);
+  EXPECT_EQ(llama3.factor, 8.0F);
+  EXPECT_EQ(llama3.high_freq_factor, 4.0F);
+  EXPECT_EQ(llama3.original_max_position_embeddings, 8192);
+
+  const json linear = {{"type", "linear"}, {"factor", 4}};
+  EXPECT_EQ(parse(with(kLlama, "rope_scaling", linear)).rope_scaling,
+            (RopeScaling{RopeScaling::Type::linear, 4.0F}));
+  for (const json& none : {json(nullptr), json{{"type", "default"}}}) {
+    EXPECT_EQ(parse(with(kLlama, "rope_scaling", none)).rope_scaling, RopeScaling());
+  }
+}
+
+TEST(Config, RefusesScalingsThatAreIncompleteContradictoryOrOfAnotherKind) {
+  const auto refusal = [](const json& scaling) {
+    return error_for(with(kLlama, "rope_scaling", scaling));
+  };
+  for (const auto& [key, value] : kLlama3Scaling.items()) {
+    if (key == "rope_type") continue;
+    EXPECT_THAT(refusal(without(kLlama3Scaling, key)),
+                HasSubstr("rope_scaling." + key + ": found nothing"));
+  }
+  EXPECT_THAT(refusal(with(kLlama3Scaling, "high_freq_factor", 1.0)),
+              HasSubstr("high_freq_factor: found 1, expected more than low_freq_factor 1"));
+  EXPECT_THAT(refusal({{"type", "yarn"}, {"factor", 4}}),
+              HasSubstr("rope_scaling.type: found \"yarn\", expected default, linear or llama3"));
+  EXPECT_THAT(refusal({{"rope_type", "linear"}, {"type", "default"}, {"factor", 4}}),
+              HasSubstr("rope_scaling.type: found \"default\", expected \"linear\""));
+  EXPECT_THAT(refusal({{"type", "linear"}, {"factor", 0}}), HasSubstr("factor: found 0"));
 }
 
 TEST(Config, ReadsRopeThetaFromRopeParameters) {
@@ -204,16 +260,40 @@ TEST(Config, ReadsRopeThetaFromRopeParameters) {
       HasSubstr("rope_parameters.rope_type: found \"yarn\""));
 }
 
-TEST(Config, RefusesASlidingWindowUnlessItIsSwitchedOff) {
-  const json windowed = with(kQwen, "sliding_window", 4096);
+/// kQwen's sizes as another family.
+json as(const char* model_type) {
+  return with(with(kQwen, "model_type", model_type), "num_local_experts", 8);
+}
 
-  EXPECT_NO_THROW(parse(windowed));
-  EXPECT_NO_THROW(parse(with(windowed, "use_sliding_window", false)));
-  EXPECT_THAT(error_for(with(windowed, "use_sliding_window", true)),
-              HasSubstr("sliding_window: found 4096, expected null"));
-  const json mixtral = with(with(kQwen, "model_type", "mixtral"), "num_local_experts", 8);
-  EXPECT_THAT(error_for(with(mixtral, "sliding_window", 4096)),
-              HasSubstr("sliding_window: found 4096"));
+std::vector<std::int64_t> windows(const json& config) {
+  const ModelConfig read = parse(config);
+  return {read.window_of(0), read.window_of(1)};
+}
+
+TEST(Config, ReadsSlidingWindowsByTheFamilysRule) {
+  EXPECT_THAT(windows(with(as("mixtral"), "sliding_window", 64)), ElementsAre(64, 64));
+  EXPECT_THAT(windows(as("mixtral")), ElementsAre(0, 0));
+  EXPECT_THAT(windows(as("mistral")), ElementsAre(4096, 4096));
+  EXPECT_THAT(windows(with(as("mistral"), "sliding_window", nullptr)), ElementsAre(0, 0));
+
+  const json qwen3 = with(as("qwen3"), "sliding_window", 64);
+  EXPECT_THAT(windows(qwen3), ElementsAre(0, 0));
+  EXPECT_THAT(windows(with(with(qwen3, "use_sliding_window", true), "max_window_layers", 1)),
+              ElementsAre(0, 64));
+  EXPECT_THAT(windows(with(with(qwen3, "use_sliding_window", true), "layer_types",
+                           {"sliding_attention", "full_attention"})),
+              ElementsAre(64, 0));
+  EXPECT_THAT(windows(with(with(kQwen, "sliding_window", 64), "use_sliding_window", true)),
+              ElementsAre(64, 64));
+}
+
+TEST(Config, RefusesSlidingWindowsThatTheFamilyDoesNotHave) {
+  EXPECT_THAT(error_for(with(kLlama, "sliding_window", 4096)),
+              HasSubstr("sliding_window: found 4096, expected null in llama"));
+  EXPECT_THAT(error_for(with(as("qwen3"), "layer_types", {"sliding_attention", "full_attention"})),
+              HasSubstr("as no sliding_window is in use"));
+  EXPECT_THAT(error_for(with(as("qwen3"), "layer_types", {"full_attention"})),
+              HasSubstr("expected an array of 2 layers' types"));
 }
 
 TEST(Config, RefusesTextThatIsNoObjectAndKeysThatOccurTwice) {

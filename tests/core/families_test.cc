@@ -6,8 +6,8 @@
 #include <bit>
 #include <cmath>
 
-#include "core/families/decoder_builder.h"
 #include "core/families/family.h"
+#include "core/families/rope_frequencies.h"
 #include "core/graph_text.h"
 
 namespace fidelio {
@@ -28,9 +28,10 @@ ModelConfig one_layer(const std::string& model_type) {
   config.vocab_size = 64;
   config.rms_norm_eps = 1e-5F;
   config.rope_theta = 10000;
-  if (model_type == "llama") return config;
+  if (model_type == "llama" || model_type == "qwen2" || model_type == "mistral") return config;
   config.num_experts = 4;
   config.num_experts_per_tok = 2;
+  config.moe_intermediate_size = 48;
   if (model_type == "mixtral") return config;
   config.head_dim = 16;
   config.moe_intermediate_size = 16;
@@ -169,6 +170,69 @@ output %logits
 )");
 }
 
+TEST(Families, Qwen2HasBiasesThatNoKeyNames) {
+  const std::string ops = ops_text(build_graph(one_layer("qwen2")));
+
+  for (const std::string proj : {"q", "k", "v"}) {
+    EXPECT_THAT(ops, HasSubstr("%l0." + proj + "_biased = add_bias @model.layers.0.self_attn." +
+                               proj + "_proj.bias, %l0." + proj + "\n"));
+  }
+  EXPECT_THAT(ops, HasSubstr("%l0.q_rot = rope @rope.inv_freq, %l0.q_biased, "));
+  EXPECT_THAT(ops, Not(HasSubstr("o_proj.bias")));
+}
+
+TEST(Families, BiasesStandWhereConfigSaysSo) {
+  ModelConfig config = one_layer("llama");
+  EXPECT_EQ(count(build_graph(config), Op::add_bias), 0);
+
+  config.attention_bias = true;
+  EXPECT_EQ(count(build_graph(config), Op::add_bias), 4);
+  config.mlp_bias = true;
+  EXPECT_EQ(count(build_graph(config), Op::add_bias), 7);
+  EXPECT_THAT(text_of(config), HasSubstr("@model.layers.0.mlp.down_proj.bias = vector [32]\n"));
+}
+
+TEST(Families, Qwen3NormsEachHeadAndHasADenseMlp) {
+  const std::string text = text_of(one_layer("qwen3"));
+
+  EXPECT_THAT(text, HasSubstr("@model.layers.0.self_attn.k_norm = vector [16]\n"));
+  EXPECT_THAT(text, HasSubstr("%l0.k_norm = rms_norm @model.layers.0.self_attn.k_norm, %l0.k "
+                              "{eps=1e-06, groups=2}\n"));
+  EXPECT_THAT(text, HasSubstr("%l0.down = linear @model.layers.0.mlp.down_proj, %l0.swiglu\n"));
+}
+
+TEST(Families, OlmoeNormsTheWholeOfQAndK) {
+  ModelConfig config = one_layer("olmoe");
+  config.norm_topk_prob = false;
+  const std::string text = text_of(config);
+
+  EXPECT_THAT(text, HasSubstr("@model.layers.0.self_attn.q_norm = vector [64]\n"));
+  EXPECT_THAT(text, HasSubstr("@model.layers.0.self_attn.k_norm = vector [32]\n"));
+  EXPECT_THAT(text, HasSubstr("%l0.q_norm = rms_norm @model.layers.0.self_attn.q_norm, %l0.q "
+                              "{eps=1e-06}\n"));
+  EXPECT_THAT(text, HasSubstr("%l0.top, %l0.experts = top_k %l0.probs {k=2}\n"));
+  EXPECT_THAT(text, HasSubstr("%l0.moe = combine %l0.down, %l0.top\n"));
+}
+
+TEST(Families, AttentionHasTheWindowOfItsLayer) {
+  ModelConfig config = one_layer("mistral");
+  config.num_hidden_layers = 2;
+  config.sliding_window = 24;
+  config.layer_types = {LayerType::full_attention, LayerType::sliding_attention};
+
+  const std::string ops = ops_text(build_graph(config));
+  EXPECT_THAT(ops, HasSubstr("num_key_value_heads=2, scale=0.35355338}\n"));
+  EXPECT_THAT(ops, HasSubstr("num_key_value_heads=2, scale=0.35355338, sliding_window=24}\n"));
+}
+
+TEST(Families, RotationIsInterleavedWhereRopeTraditional) {
+  ModelConfig config = one_layer("llama");
+  EXPECT_THAT(text_of(config), Not(HasSubstr("interleaved")));
+
+  config.rope_traditional = true;
+  EXPECT_THAT(text_of(config), HasSubstr("%positions {heads=4, interleaved=1}\n"));
+}
+
 TEST(Families, ExpertsAreSoughtOneByOneThenStacked) {
   const std::string text = text_of(one_layer("mixtral"));
 
@@ -259,6 +323,34 @@ TEST(Families, InverseFrequenciesAreTorchs) {
     ASSERT_EQ(t.size(), static_cast<std::size_t>(c.head_dim / 2));
     EXPECT_EQ((std::vector<float>{t[0], t[1], t[2], t[3], t[t.size() / 2], t.back()}), c.expected);
   }
+}
+
+/// First, second, then across the blended wavelengths, last. Made with transformers 5:
+///   ROPE_INIT_FUNCTIONS["llama3"](LlamaConfig(head_dim=128, rope_parameters=...), "cpu")[0]
+TEST(Families, Llama3FrequenciesAreTorchs) {
+  ModelConfig config = one_layer("llama");
+  config.head_dim = 128;
+  config.rope_theta = 5e5F;
+  config.rope_scaling = {RopeScaling::Type::llama3, 32.0F, 1.0F, 4.0F, 8192};
+
+  const std::vector<float> t = rope_inv_freq(config);
+
+  EXPECT_EQ(
+      (std::vector<float>{t[0], t[1], t[28], t[30], t[32], t[34], t[36], t[38], t[63]}),
+      (std::vector<float>{1, 0x1.a11582p-1F, 0x1.a4ee4p-9F, 0x1.524f36p-10F, 0x1.c26c4p-12F,
+                          0x1.9731eep-14F, 0x1.46831ap-16F, 0x1.b15902p-17F, 0x1.4985fep-24F}));
+}
+
+TEST(Families, LinearScalingDividesEveryFrequency) {
+  ModelConfig config = one_layer("llama");
+  config.head_dim = 128;
+  config.rope_theta = 1e4F;
+  config.rope_scaling = {RopeScaling::Type::linear, 3.0F};
+
+  const std::vector<float> t = rope_inv_freq(config);
+
+  EXPECT_EQ((std::vector<float>{t[0], t[1], t[32], t[63]}),
+            (std::vector<float>{0x1.555556p-2F, 0x1.27951ep-2F, 0x1.b4e81ap-9F, 0x1.42e682p-15F}));
 }
 
 /// torch's vectorised float32 power is not rounded correctly everywhere: of the 64 frequencies of

@@ -171,7 +171,7 @@ struct AttentionCase {
 class AttentionBits : public ::testing::TestWithParam<AttentionCase> {};
 
 std::vector<float> attend(const AttentionCase& c, const KernelTable& table, std::size_t threads,
-                          std::size_t n_tokens, std::size_t context) {
+                          std::size_t n_tokens, std::size_t context, std::size_t window = 0) {
   const std::size_t capacity = (context + 15) / 16 * 16;
   std::vector<float> keys(c.kv_heads * capacity * c.head_dim);
   std::vector<float> values(keys.size());
@@ -185,7 +185,7 @@ std::vector<float> attend(const AttentionCase& c, const KernelTable& table, std:
   const std::vector<float> q = random_floats(n_tokens * c.heads * c.head_dim, 63, 2.0F);
   std::vector<float> y(q.size());
   AttentionArgs args{q.data(), y.data(), cache, positions.data() + context - n_tokens,
-                     n_tokens, c.heads,  0.35F};
+                     n_tokens, c.heads,  0.35F, window};
   run_shares(table.attention, args, threads, attention_workspace_bytes(capacity));
   return y;
 }
@@ -200,6 +200,14 @@ TEST_P(AttentionBits, EveryTargetEveryContext) {
   }
 }
 
+TEST_P(AttentionBits, EveryTargetEveryWindow) {
+  for (const std::size_t window : {1UL, 15UL, 16UL, 17UL, 40UL, 99UL, 100UL, 101UL}) {
+    expect_reference_bits_everywhere([&](const KernelTable& table, std::size_t threads) {
+      return attend(GetParam(), table, threads, 3, 100, window);
+    });
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, AttentionBits,
                          ::testing::Values(AttentionCase{8, 4, 8}, AttentionCase{6, 2, 32},
                                            AttentionCase{5, 1, 64}, AttentionCase{8, 1, 128},
@@ -210,6 +218,30 @@ TEST(Attention, OfOnePositionIsItsValue) {
   const std::vector<float> y = attend(c, ref_kernels(), 1, 1, 1);
   const std::vector<float> v = random_floats(8, 62);
   for (std::size_t d = 0; d < 8; ++d) EXPECT_EQ(y[d], v[d]);
+}
+
+TEST(Attention, ThroughAWindowOfOneIsTheTokensOwnValue) {
+  const AttentionCase c{2, 1, 8};
+  const std::vector<float> y = attend(c, ref_kernels(), 1, 1, 20, 1);
+  const std::vector<float> v = random_floats(20 * 8, 62);
+  for (std::size_t d = 0; d < 8; ++d) EXPECT_EQ(y[d], v[19 * 8 + d]);
+}
+
+TEST(Attention, AWindowChangesOnlyWhatItHides) {
+  const AttentionCase c{4, 2, 8};
+  const std::vector<float> all = attend(c, ref_kernels(), 1, 1, 30);
+  EXPECT_THAT(attend(c, ref_kernels(), 1, 1, 30, 30), SameBitsAs(all));
+  EXPECT_THAT(attend(c, ref_kernels(), 1, 1, 30, 29), ::testing::Not(SameBitsAs(all)));
+}
+
+TEST(AddBias, AddsTheBiasToEveryRow) {
+  const float x[6] = {1, 2, 3, 4, 5, 6};
+  const float bias[3] = {10, -20, 0.5F};
+  float y[6];
+
+  for (std::size_t t = 0; t < 2; ++t) add_bias_ref({x, bias, y, 2, 3}, Share{t, 2});
+
+  EXPECT_THAT(y, ::testing::ElementsAre(11, -18, 3.5F, 14, -15, 6.5F));
 }
 
 TEST(TopK, OrdersStrongestFirstTiesToTheLowerIdAndShowsNaN) {

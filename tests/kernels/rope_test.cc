@@ -43,6 +43,22 @@ TEST(Rope, RotatesHalfSplitPairs) {
   EXPECT_NEAR(y[3], 4 * std::cos(0.03) + 2 * std::sin(0.03), 1e-6);
 }
 
+TEST(Rope, RotatesNeighboursWhenInterleaved) {
+  const float inv_freq[2] = {1.0F, 0.01F};
+  const RopeTable table = make_rope_table(inv_freq, 2, 4);
+  const float halves[4] = {1.0F, 2.0F, 3.0F, 4.0F};
+  const float neighbours[4] = {1.0F, 3.0F, 2.0F, 4.0F};
+  const std::int32_t position = 3;
+  float expected[4];
+  float actual[4];
+
+  rope_ref({halves, expected, &table, &position, 1, 1}, Share{});
+  rope_ref({neighbours, actual, &table, &position, 1, 1, true}, Share{});
+
+  EXPECT_EQ((std::vector<float>{actual[0], actual[2], actual[1], actual[3]}),
+            (std::vector<float>{expected[0], expected[1], expected[2], expected[3]}));
+}
+
 TEST(Rope, LeavesPositionZeroAlone) {
   const float inv_freq[1] = {1.0F};
   const RopeTable table = make_rope_table(inv_freq, 1, 1);
