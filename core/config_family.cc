@@ -8,10 +8,10 @@ constexpr ConfigFamily kFamilies[] = {
     // attention_bias, mlp_bias, rope_traditional, expert_width
     {"llama", true, true, 10000, WindowRule::none, 0, true, true, true, ""},
     {"mistral", false, true, 0, WindowRule::every_layer, 4096, false, false, true, ""},
-    {"mixtral", false, true, 0, WindowRule::every_layer, 0, false, false, false,
+    {"mixtral", false, true, 0, WindowRule::every_layer, 0, false, false, true,
      "intermediate_size"},
-    {"olmoe", true, true, 0, WindowRule::none, 0, true, false, false, "intermediate_size"},
-    {"qwen2", false, true, 0, WindowRule::upper_layers, 4096, false, false, false, ""},
+    {"olmoe", true, true, 0, WindowRule::none, 0, true, false, true, "intermediate_size"},
+    {"qwen2", false, true, 0, WindowRule::upper_layers, 4096, false, false, true, ""},
     {"qwen3", false, false, 0, WindowRule::upper_layers, 4096, true, false, false, ""},
     {"qwen3_moe", false, true, 0, WindowRule::switched, 4096, true, false, false,
      "moe_intermediate_size"},

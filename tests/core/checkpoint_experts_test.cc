@@ -22,7 +22,7 @@ using testing::TempDir;
 using testing::user_error_of;
 
 const std::filesystem::path kTiny =
-    std::filesystem::path(FIDELIO_SOURCE_DIR) / "tests/data/qwen3_moe_tiny";
+    std::filesystem::path(FIDELIO_SOURCE_DIR) / "tests/data/oracles/qwen3_moe";
 const std::vector<std::string> kSources = {"experts.*.up", "stacked.up"};
 
 TEST(CheckpointExperts, AreOneTensorEachOrViewsIntoOneStack) {
@@ -111,12 +111,12 @@ TEST(CheckpointOpen, ReadsCheckpointsThatTransformersAndMlxWrote) {
                                             "model.layers.0.mlp.switch_mlp.up_proj"};
 
   const Checkpoint floats = Checkpoint::open(kTiny / "float32");
-  const Checkpoint mlx4 = Checkpoint::open(kTiny / "mlx4");
+  const Checkpoint mlx4 = Checkpoint::open(kTiny / "mlx4g64");
 
   EXPECT_EQ(mlx4.matrix("model.layers.0.mlp.gate", 6, 128).format, WeightFormat::affine8);
   const std::vector<WeightView> exact = floats.experts(sources, 6, 64, 128);
   const std::vector<WeightView> rounded = mlx4.experts(sources, 6, 64, 128);
-  // mlx4 is the float model rounded to 4 bits: no code is further off than a step, and a wrong
+  // mlx4g64 is the float model rounded to 4 bits: no code is further off than a step, and a wrong
   // expert would be.
   for (std::size_t e = 0; e < 6; ++e) {
     float max_abs = 0;

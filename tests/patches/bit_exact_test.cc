@@ -38,8 +38,8 @@ class BitExact : public ::testing::TestWithParam<const char*> {
 
   const ModelConfig& config() const { return checkpoint_.config(); }
 
-  const Checkpoint checkpoint_ = Checkpoint::open(std::string(FIDELIO_SOURCE_DIR) +
-                                                  "/tests/data/qwen3_moe_tiny/" + GetParam());
+  const Checkpoint checkpoint_ =
+      Checkpoint::open(std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/" + GetParam());
   const Graph baseline_ = build_graph(config());
   const ModelWeights weights_{checkpoint_, baseline_};
   const RopeTable rope_ =
@@ -83,7 +83,11 @@ TEST_P(BitExact, ExchangedProjectionsChangeTheBits) {
   EXPECT_NE(logits_of(graph, 5), logits_of(baseline_, 5));
 }
 
-INSTANTIATE_TEST_SUITE_P(Checkpoints, BitExact, ::testing::Values("float32", "mlx4", "mlx8g32"));
+INSTANTIATE_TEST_SUITE_P(MixturesOfExperts, BitExact,
+                         ::testing::Values("qwen3_moe/float32", "qwen3_moe/mlx4g64",
+                                           "qwen3_moe_tied/mlx8g32", "mixtral/float32",
+                                           "mixtral/mlx4g32", "olmoe/float32", "olmoe/mlx5g64",
+                                           "bits/mlx2g128", "bits/mlx3g32", "bits/mlx6g64"));
 
 }  // namespace
 }  // namespace fidelio

@@ -7,25 +7,17 @@
 #include <map>
 
 #include "tests/support/decode.h"
+#include "tests/support/oracles.h"
 
 namespace fidelio::testing {
 namespace {
 
-const std::filesystem::path kSource = FIDELIO_SOURCE_DIR;
-
-struct MatrixCase {
-  const char* model;
-  std::size_t prompt_tokens;
-  std::int64_t n;
-};
-
-class BitIdentity : public ::testing::TestWithParam<MatrixCase> {};
-
-TEST_P(BitIdentity, OneHashOverThreadsChunksTargetsAndPatches) {
-  const auto model = load_model((kSource / GetParam().model).string());
+/// One hash over every vector target, thread count and cut of the prompt, patched or not.
+void expect_one_hash(const std::filesystem::path& dir, std::size_t prompt_tokens, std::int64_t n) {
+  const auto model = load_model(dir.string());
   std::vector<std::int32_t> prompt;
-  for (std::size_t i = 0; i < GetParam().prompt_tokens; ++i) {
-    prompt.push_back(static_cast<std::int32_t>((7 + 31 * i) % 250));
+  for (std::size_t i = 0; i < prompt_tokens; ++i) {
+    prompt.push_back(static_cast<std::int32_t>((7 + 31 * i) % 128));
   }
   std::map<std::string, int> hashes;
   for (const std::string& target : kernel_targets()) {
@@ -35,8 +27,7 @@ TEST_P(BitIdentity, OneHashOverThreadsChunksTargetsAndPatches) {
           // Every thread count and every chunking of the slow reference, though not their whole
           // product.
           if (target == "ref" && threads != 1 && chunk != 7) continue;
-          ++hashes[decode(*model, prompt, GetParam().n, {target, threads, patches, chunk})
-                       .logit_xxh3_128];
+          ++hashes[decode(*model, prompt, n, {target, threads, patches, chunk}).logit_xxh3_128];
         }
       }
     }
@@ -45,20 +36,28 @@ TEST_P(BitIdentity, OneHashOverThreadsChunksTargetsAndPatches) {
   EXPECT_GE(hashes.begin()->second, 12);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, BitIdentity,
-                         ::testing::Values(MatrixCase{"tests/data/qwen3_moe_tiny/float32", 45, 12},
-                                           MatrixCase{"tests/data/qwen3_moe_tiny/mlx4", 45, 12},
-                                           MatrixCase{"tests/data/qwen3_moe_tiny/mlx8g32", 45, 12},
-                                           MatrixCase{"models/kjv-moe-8m", 41, 4}));
+class BitIdentity : public ::testing::TestWithParam<OracleCase> {};
+
+TEST_P(BitIdentity, OneHashOverThreadsChunksTargetsAndPatches) {
+  expect_one_hash(GetParam().dir(), 45, 4);
+}
+
+const auto kName = [](const auto& info) { return info.param.name(); };
+INSTANTIATE_TEST_SUITE_P(Families, BitIdentity, ::testing::ValuesIn(kFamilyOracles), kName);
+INSTANTIATE_TEST_SUITE_P(Bits, BitIdentity, ::testing::ValuesIn(kBitsOracles), kName);
+
+TEST(BitIdentity, OneHashOverAllOfTheEmbeddedModel) {
+  expect_one_hash(std::filesystem::path(FIDELIO_SOURCE_DIR) / "models/kjv-moe-8m", 41, 4);
+}
 
 TEST(BitIdentity, AnotherPromptHasAnotherHash) {
-  const auto model = load_model((kSource / "tests/data/qwen3_moe_tiny/mlx4").string());
+  const auto model = load_model((kOracles / "qwen3_moe/mlx4g64").string());
   EXPECT_NE(decode(*model, {1, 2, 3}, 4, {}).logit_xxh3_128,
             decode(*model, {1, 2, 4}, 4, {}).logit_xxh3_128);
 }
 
 TEST(BitIdentity, AllRowsOfAStepAreTheRowsOfSingleSteps) {
-  const auto model = load_model((kSource / "tests/data/qwen3_moe_tiny/mlx4").string());
+  const auto model = load_model((kOracles / "qwen3_moe/mlx4g64").string());
   std::vector<std::int32_t> ids;
   for (std::int32_t i = 0; i < 70; ++i) ids.push_back((11 * i + 3) % 256);
   const std::vector<float> single = all_logits(*model, ids, 1, {});

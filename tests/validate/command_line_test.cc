@@ -16,7 +16,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-const std::string kModel = std::string(FIDELIO_SOURCE_DIR) + "/tests/data/qwen3_moe_tiny/mlx4";
+const std::string kModel =
+    std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64";
 const std::vector<std::string> kIds = {
     "--prompt-ids",
     "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,"

@@ -13,7 +13,7 @@ namespace {
 class Generate : public ::testing::Test {
  protected:
   std::unique_ptr<const LoadedModel> model_ =
-      load_model(std::string(FIDELIO_SOURCE_DIR) + "/tests/data/qwen3_moe_tiny/mlx4");
+      load_model(std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64");
   KernelTable kernels_ = kernels_for();
   ThreadTeam team_{1};
   RopeTable rope_ = rope_table_for(*model_, 64);

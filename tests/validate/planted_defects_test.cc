@@ -21,7 +21,7 @@ const KernelTable& good() {
 
 const LoadedModel& model() {
   static const auto loaded =
-      load_model(std::string(FIDELIO_SOURCE_DIR) + "/tests/data/qwen3_moe_tiny/mlx4");
+      load_model(std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64");
   return *loaded;
 }
 
