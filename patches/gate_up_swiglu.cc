@@ -17,8 +17,12 @@ namespace {
 // The nodes of a match. kActivation is kNoNode where nothing stands between gate_proj and product.
 enum Role : std::size_t { kGate, kUp, kActivation, kProduct };
 
-bool is_projection(const Graph& graph, NodeId id) {
-  return graph.node(id).op == Op::gather_matmul || graph.node(id).op == Op::linear;
+/// The projection that makes `value`, itself or under its bias; kNoNode for another op.
+NodeId projection_of(const Graph& graph, ValueId value) {
+  NodeId id = graph.producer(value);
+  if (graph.node(id).op == Op::add_bias) id = graph.producer(graph.node(id).inputs[0]);
+  const Op op = graph.node(id).op;
+  return op == Op::gather_matmul || op == Op::linear ? id : kNoNode;
 }
 
 /// A factor of the product: a projection, with at most one op behind it.
@@ -28,12 +32,14 @@ struct Factor {
 };
 
 std::optional<Factor> trace(const Graph& graph, ValueId value) {
+  if (const NodeId itself = projection_of(graph, value); itself != kNoNode) {
+    return Factor{itself, kNoNode};
+  }
   const NodeId last = graph.producer(value);
-  if (is_projection(graph, last)) return Factor{last, kNoNode};
   const Node& node = graph.node(last);
   if (node.inputs.size() != 1 || !node.params.empty()) return std::nullopt;
-  const NodeId before = graph.producer(node.inputs[0]);
-  if (!is_projection(graph, before)) return std::nullopt;
+  const NodeId before = projection_of(graph, node.inputs[0]);
+  if (before == kNoNode) return std::nullopt;
   return Factor{before, last};
 }
 

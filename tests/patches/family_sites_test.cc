@@ -11,7 +11,7 @@ using namespace fidelio::testing;
 using ::testing::Each;
 using ::testing::ElementsAre;
 
-Graph two_layers(const std::string& model_type) {
+ModelConfig small_config(const std::string& model_type) {
   ModelConfig config;
   config.model_type = model_type;
   config.hidden_size = 32;
@@ -26,8 +26,10 @@ Graph two_layers(const std::string& model_type) {
   config.num_experts_per_tok = 2;
   config.moe_intermediate_size = 16;
   config.norm_topk_prob = true;
-  return build_graph(config);
+  return config;
 }
+
+Graph two_layers(const std::string& model_type) { return build_graph(small_config(model_type)); }
 
 /// Applied sites, in the order of the catalogue.
 std::vector<int> applied(Graph graph, std::int64_t n_tokens) {
@@ -48,13 +50,27 @@ TEST(FamilySites, MixturesOfExpertsHaveOneSiteALayer) {
   // add_rms_norm: two post_attention_layernorm, and the input_layernorm of layer 1.
   EXPECT_THAT(applied(two_layers("qwen3_moe"), 1), ElementsAre(2, 2, 2, 3));
   EXPECT_THAT(applied(two_layers("mixtral"), 1), ElementsAre(2, 2, 2, 3));
+  EXPECT_THAT(applied(two_layers("olmoe"), 1), ElementsAre(2, 2, 2, 3));
 }
 
 TEST(FamilySites, DenseModelsHaveOnlyNorms) {
-  EXPECT_THAT(applied(two_layers("llama"), 1), ElementsAre(0, 0, 0, 3));
+  for (const char* model_type : {"llama", "mistral", "qwen2", "qwen3"}) {
+    EXPECT_THAT(applied(two_layers(model_type), 1), ElementsAre(0, 0, 0, 3)) << model_type;
 
-  Graph graph = two_layers("llama");
+    Graph graph = two_layers(model_type);
+    const PatchReport report = apply(kGateUpSwiglu, graph, env_with(1));
+    ASSERT_EQ(report.refused, 2);
+    EXPECT_EQ(report.sites[0].refusal->reason, Reason::dense_projections);
+  }
+}
+
+TEST(FamilySites, ADenseMlpWithBiasesIsRefusedLikeOneWithout) {
+  ModelConfig config = small_config("llama");
+  config.mlp_bias = true;
+  Graph graph = build_graph(config);
+
   const PatchReport report = apply(kGateUpSwiglu, graph, env_with(1));
+
   ASSERT_EQ(report.refused, 2);
   EXPECT_EQ(report.sites[0].refusal->reason, Reason::dense_projections);
 }
