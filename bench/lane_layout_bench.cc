@@ -30,7 +30,7 @@ template <std::size_t R>
 void c1(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
   V16 acc[R];
   HWY_UNROLL(8) for (std::size_t r = 0; r < R; ++r) acc[r] = zero16();
-  dot_affine_rows<DecodeAffine4, kBlocks, R>(rows, w, acc);
+  dot_affine_rows<DecodeAffine<4>, kBlocks, R>(rows, w, acc);
   HWY_UNROLL(8) for (std::size_t r = 0; r < R; ++r) out[r] = reduce16(acc[r]);
 }
 
@@ -44,7 +44,7 @@ void c2(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
   V16 acc[R];
   float shift[R] = {};
   HWY_UNROLL(8) for (std::size_t r = 0; r < R; ++r) acc[r] = zero16();
-  const auto codes = DecodeAffine4::group(1.0F, 0.0F);
+  const auto codes = DecodeAffine<4>::group(1.0F, 0.0F);
   for (std::size_t first = 0; first < n_groups; first += kScaleBlock) {
     for (std::size_t r = 0; r < R; ++r) {
       widen_scales(rows[r].scales + 2 * first, w.scale_type, kScaleBlock, scale[r]);
@@ -59,7 +59,7 @@ void c2(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
         V16 sum = zero16();
         HWY_UNROLL(4)
         for (std::size_t b = 0; b < kBlocks; ++b) {
-          sum = fma16(DecodeAffine4::block(p + 8 * b, codes), load16(x + 16 * b), sum);
+          sum = fma16(DecodeAffine<4>::block(p + 8 * b, codes), load16(x + 16 * b), sum);
         }
         acc[r] = fma16(set16(scale[r][g]), sum, acc[r]);
         shift[r] += bias[r][g] * sums[first + g];
@@ -87,11 +87,11 @@ void c3(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
         const std::byte* p = rows[r].data + (first + g) * 32;
         const float* x = rows[r].x + (first + g) * 64;
         prefetch(p);
-        const auto table = DecodeAffine4::group(scale[r][g], bias[r][g]);
+        const auto table = DecodeAffine<4>::group(scale[r][g], bias[r][g]);
         HWY_UNROLL(4)
         for (std::size_t b = 0; b < kBlocks; ++b) {
           acc[r][b % 2] =
-              fma16(DecodeAffine4::block(p + 8 * b, table), load16(x + 16 * b), acc[r][b % 2]);
+              fma16(DecodeAffine<4>::block(p + 8 * b, table), load16(x + 16 * b), acc[r][b % 2]);
         }
       }
     }

@@ -28,14 +28,13 @@ struct Weights {
 
 std::size_t bits_of(WeightFormat format) {
   switch (format) {
-    case WeightFormat::affine4:
-      return 4;
-    case WeightFormat::affine8:
-      return 8;
     case WeightFormat::f32:
       return 32;
-    default:
+    case WeightFormat::f16:
+    case WeightFormat::bf16:
       return 16;
+    default:
+      return affine_bits(format);
   }
 }
 
@@ -55,7 +54,7 @@ Weights make_weights(WeightFormat format, std::size_t total_bytes) {
     std::memcpy(&w.data[i], &bits, 8);
   }
   v.data = w.data.data();
-  if (format == WeightFormat::affine4 || format == WeightFormat::affine8) {
+  if (affine_bits(format) != 0) {
     v.group_size = 64;
     v.scale_type = ScaleType::bf16;
     w.scales.resize(v.rows * kCols / 64 * 2);
@@ -112,10 +111,11 @@ void run_read(benchmark::State& state) {
 }
 
 void register_all() {
-  const std::pair<const char*, WeightFormat> formats[] = {{"affine4", WeightFormat::affine4},
-                                                          {"affine8", WeightFormat::affine8},
-                                                          {"bf16", WeightFormat::bf16},
-                                                          {"f32", WeightFormat::f32}};
+  const std::pair<const char*, WeightFormat> formats[] = {
+      {"affine2", WeightFormat::affine2}, {"affine3", WeightFormat::affine3},
+      {"affine4", WeightFormat::affine4}, {"affine5", WeightFormat::affine5},
+      {"affine6", WeightFormat::affine6}, {"affine8", WeightFormat::affine8},
+      {"bf16", WeightFormat::bf16},       {"f32", WeightFormat::f32}};
   for (int threads : {1, 2}) {
     benchmark::RegisterBenchmark("read", run_read)->Threads(threads)->UseRealTime();
   }

@@ -109,6 +109,15 @@ inline float scale_value(const std::byte* scales, ScaleType type, std::size_t in
   return load<float>(scales, index);
 }
 
+/// Code i of a stream of `bits`-bit codes; reads only the one or two bytes that hold it.
+inline unsigned affine_code(const std::byte* stream, unsigned bits, std::size_t i) {
+  const std::size_t first = i * bits / 8;
+  const auto shift = static_cast<unsigned>(i * bits % 8);
+  auto window = std::to_integer<unsigned>(stream[first]);
+  if (shift + bits > 8) window |= std::to_integer<unsigned>(stream[first + 1]) << 8;
+  return (window >> shift) & ((1U << bits) - 1U);
+}
+
 /// The float32 value of w[row, col]: floats widened exactly, affine codes as fma(scale, q, bias).
 inline float weight_value(const WeightView& w, std::size_t row, std::size_t col) {
   const std::byte* data = w.data + row * w.row_bytes;
@@ -119,14 +128,11 @@ inline float weight_value(const WeightView& w, std::size_t row, std::size_t col)
       return widen_f16(load<std::uint16_t>(data, col));
     case WeightFormat::bf16:
       return widen_bf16(load<std::uint16_t>(data, col));
-    case WeightFormat::affine4:
-    case WeightFormat::affine8:
+    default:
       break;
   }
   const std::size_t group = row * (w.cols / w.group_size) + col / w.group_size;
-  const auto byte = [&](std::size_t i) { return std::to_integer<unsigned>(data[i]); };
-  const unsigned code =
-      w.format == WeightFormat::affine8 ? byte(col) : (byte(col / 2) >> (4 * (col % 2))) & 15U;
+  const unsigned code = affine_code(data, affine_bits(w.format), col);
   return std::fma(scale_value(w.scales, w.scale_type, group), static_cast<float>(code),
                   scale_value(w.biases, w.scale_type, group));
 }

@@ -58,18 +58,14 @@ HWY_INLINE void unpack_affine(const WeightView& w, const Row& row, std::size_t f
 
 HWY_INLINE void unpack(const WeightView& w, const Row& row, std::size_t first, std::size_t n,
                        float* HWY_RESTRICT out) {
-  switch (w.format) {
-    case WeightFormat::f32:
-      return unpack_floats<DecodeF32>(row, first, n, out);
-    case WeightFormat::f16:
-      return unpack_floats<DecodeF16>(row, first, n, out);
-    case WeightFormat::bf16:
-      return unpack_floats<DecodeBf16>(row, first, n, out);
-    case WeightFormat::affine4:
-      return unpack_affine<DecodeAffine4>(w, row, first, n, out);
-    case WeightFormat::affine8:
-      return unpack_affine<DecodeAffine8>(w, row, first, n, out);
-  }
+  with_decoder(w.format, [&](auto decoder) HWY_ATTR {
+    using Decoder = decltype(decoder);
+    if constexpr (AffineDecoder<Decoder>) {
+      unpack_affine<Decoder>(w, row, first, n, out);
+    } else {
+      unpack_floats<Decoder>(row, first, n, out);
+    }
+  });
 }
 
 /// R rows by T tokens over n columns of a panel; x[t] starts at the panel's first column. The

@@ -110,27 +110,17 @@ struct DotRows {
     HWY_UNROLL(4) for (std::size_t r = 0; r < R; ++r) out[r] = reduce16(acc[r]);
   }
 
-  template <class Decoder>
-  static Fn affine_of(std::uint32_t group_size) {
-    return group_size == 32   ? &affine<Decoder, 2>
-           : group_size == 64 ? &affine<Decoder, 4>
-                              : &affine<Decoder, 8>;
-  }
-
   static Fn of(const WeightView& w) {
-    switch (w.format) {
-      case WeightFormat::f16:
-        return &floats<DecodeF16>;
-      case WeightFormat::bf16:
-        return &floats<DecodeBf16>;
-      case WeightFormat::affine4:
-        return affine_of<DecodeAffine4>(w.group_size);
-      case WeightFormat::affine8:
-        return affine_of<DecodeAffine8>(w.group_size);
-      case WeightFormat::f32:
-        break;
-    }
-    return &floats<DecodeF32>;
+    return with_decoder(w.format, [&](auto decoder) -> Fn {
+      using Decoder = decltype(decoder);
+      if constexpr (AffineDecoder<Decoder>) {
+        return w.group_size == 32   ? &affine<Decoder, 2>
+               : w.group_size == 64 ? &affine<Decoder, 4>
+                                    : &affine<Decoder, 8>;
+      } else {
+        return &floats<Decoder>;
+      }
+    });
   }
 };
 

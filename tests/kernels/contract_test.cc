@@ -92,6 +92,21 @@ TEST(WeightValue, ReadsTheLowNibbleFirstAndRoundsOnce) {
   EXPECT_EQ(contract::weight_value(w, 0, 2), -0.25F);
 }
 
+TEST(AffineCode, CrossesBytesLeastSignificantBitFirst) {
+  const std::byte three[3] = {std::byte{0x88}, std::byte{0xC6}, std::byte{0xFA}};  // 0, 1, ... 7
+  const std::byte five[5] = {std::byte{0x41}, std::byte{0x0C}, std::byte{0x52}, std::byte{0xCC},
+                             std::byte{0x41}};                                   // 1, 2, ... 8
+  const std::byte six[3] = {std::byte{0xBF}, std::byte{0x1F}, std::byte{0x04}};  // 63, 62, 1, 1
+  for (unsigned i = 0; i < 8; ++i) {
+    EXPECT_EQ(contract::affine_code(three, 3, i), i);
+    EXPECT_EQ(contract::affine_code(five, 5, i), i + 1);
+  }
+  EXPECT_EQ(contract::affine_code(six, 6, 0), 63U);
+  EXPECT_EQ(contract::affine_code(six, 6, 1), 62U);
+  EXPECT_EQ(contract::affine_code(six, 6, 2), 1U);
+  EXPECT_EQ(contract::affine_code(six, 6, 3), 1U);
+}
+
 TEST(DotRow, PutsElementKInLaneKModulo16) {
   std::mt19937 random(3);
   std::uniform_real_distribution<float> uniform(-1, 1);

@@ -131,7 +131,11 @@ TEST_P(ExpertBits, CombineOnEveryTarget) {
 INSTANTIATE_TEST_SUITE_P(Shapes, ExpertBits,
                          ::testing::Values(ExpertCase{WeightFormat::f32, 43, 64, 4},
                                            ExpertCase{WeightFormat::f32, 172, 50, 2},
+                                           ExpertCase{WeightFormat::affine2, 64, 192, 4},
+                                           ExpertCase{WeightFormat::affine3, 192, 64, 2},
                                            ExpertCase{WeightFormat::affine4, 128, 192, 4},
+                                           ExpertCase{WeightFormat::affine5, 64, 64, 4},
+                                           ExpertCase{WeightFormat::affine6, 128, 128, 1},
                                            ExpertCase{WeightFormat::affine8, 64, 128, 3},
                                            ExpertCase{WeightFormat::bf16, 24, 72, 1}));
 

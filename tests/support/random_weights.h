@@ -63,19 +63,18 @@ inline RandomWeights random_weights(WeightFormat format, std::size_t rows, std::
                                     ScaleType scale_type = ScaleType::bf16) {
   RandomWeights w;
   w.view = {format, scale_type, 0, rows, cols, 0, nullptr, nullptr, nullptr};
-  const bool affine = format == WeightFormat::affine4 || format == WeightFormat::affine8;
+  const unsigned bits = affine_bits(format);
   if (format == WeightFormat::f32) {
     w.data = as_bytes(random_floats(rows * cols, seed));
-  } else if (!affine) {
+  } else if (bits == 0) {
     w.data = random_halves(rows * cols, format == WeightFormat::bf16, 1.0F, seed);
   } else {
     std::mt19937 random(seed);
-    w.data.resize(rows * cols / (format == WeightFormat::affine4 ? 2 : 1));
+    w.data.resize(rows * cols * bits / 8);
     for (std::byte& b : w.data) b = static_cast<std::byte>(random() & 0xFFU);
     w.view.group_size = group_size;
     const std::size_t n = rows * cols / group_size;
-    w.scales =
-        random_scales(n, scale_type, format == WeightFormat::affine4 ? 0.1F : 0.01F, seed + 1);
+    w.scales = random_scales(n, scale_type, bits == 8 ? 0.01F : 0.1F, seed + 1);
     w.biases = random_scales(n, scale_type, 0.5F, seed + 2);
   }
   w.view.row_bytes = w.data.size() / rows;
