@@ -110,7 +110,7 @@ class WeightReader {
       fail(biases.name, "dtype " + biases.dtype, scales.dtype + ", the dtype of the scales");
     }
     WeightView view;
-    view.format = setting.bits == 4 ? WeightFormat::affine4 : WeightFormat::affine8;
+    view.format = affine_format(static_cast<unsigned>(setting.bits));
     view.scale_type = type;
     view.group_size = static_cast<std::uint32_t>(setting.group_size);
     view.rows = to_size(rows);

@@ -18,7 +18,7 @@ inline constexpr std::size_t kMaxConfigBytes = std::size_t{16} << 20;
 /// How one path is quantised (MLX affine).
 struct Quantization {
   int group_size = 64;  ///< 32, 64 or 128
-  int bits = 4;         ///< 4 or 8
+  int bits = 4;         ///< 2, 3, 4, 5, 6 or 8
 };
 
 /// The `quantization` (or `quantization_config`) block: a default and per-path overrides.

@@ -24,7 +24,9 @@ int one_of(const ConfigReader& block, const char* key, std::initializer_list<int
   block.refuse(key, *value, expected);
 }
 
-int read_bits(const ConfigReader& block) { return one_of(block, "bits", {4, 8}, "4 or 8"); }
+int read_bits(const ConfigReader& block) {
+  return one_of(block, "bits", {2, 3, 4, 5, 6, 8}, "2, 3, 4, 5, 6 or 8");
+}
 int read_group_size(const ConfigReader& block) {
   return one_of(block, "group_size", {32, 64, 128}, "32, 64 or 128");
 }

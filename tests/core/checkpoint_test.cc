@@ -82,6 +82,25 @@ TEST(Checkpoint, TakesTheSettingOfThePath) {
   EXPECT_EQ(w.scale_type, ScaleType::bf16);
 }
 
+TEST(Checkpoint, ReadsCodesThatCrossWords) {
+  for (const unsigned bits : {2U, 3U, 5U, 6U}) {
+    SafetensorsWriter tensors;  // every bit of the second row set
+    std::vector<std::uint32_t> codes(bits, 0);
+    codes.resize(2 * bits, ~0U);
+    tensors.add("w.weight", "U32", {2, bits}, codes)
+        .add("w.scales", "F32", {2, 1}, std::vector<float>{1, -2})
+        .add("w.biases", "F32", {2, 1}, std::vector<float>{10, 20});
+    const Checkpoint checkpoint = SmallModel(tensors, {{"group_size", 32}, {"bits", bits}}).open();
+
+    const WeightView w = checkpoint.matrix("w", 2, 32);
+
+    EXPECT_EQ(w.format, affine_format(bits));
+    EXPECT_EQ(w.row_bytes, 4 * bits);
+    EXPECT_EQ(contract::weight_value(w, 0, 31), 10.0F);
+    EXPECT_EQ(contract::weight_value(w, 1, 31), -2.0F * static_cast<float>((1U << bits) - 1U) + 20);
+  }
+}
+
 TEST(Checkpoint, SaysWhichTensorsExist) {
   const Checkpoint checkpoint = SmallModel(affine4_tensors(), k4Bits).open();
 

@@ -51,11 +51,19 @@ TEST(ConfigQuantization, ReadsTheQuantizationBlockUnderItsOtherName) {
   EXPECT_EQ(quantization->defaults.group_size, 128);
 }
 
+TEST(ConfigQuantization, TakesEveryWidthOfMlxsAffineCodes) {
+  for (const int bits : {2, 3, 4, 5, 6, 8}) {
+    const std::string block = R"({"group_size": 64, "bits": )" + std::to_string(bits) + "}";
+    const auto quantization = read(block.c_str());
+    EXPECT_EQ(quantization->defaults.bits, bits);
+  }
+}
+
 TEST(ConfigQuantization, RefusesOtherQuantisations) {
   EXPECT_THAT(quantization_error(R"({"group_size": 32, "bits": 4, "mode": "mxfp4"})"),
               HasSubstr("quantization.mode: found \"mxfp4\", expected \"affine\""));
-  EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 3})"),
-              HasSubstr("quantization.bits: found 3, expected 4 or 8"));
+  EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 7})"),
+              HasSubstr("quantization.bits: found 7, expected 2, 3, 4, 5, 6 or 8"));
   EXPECT_THAT(quantization_error(R"({"group_size": 16, "bits": 4})"),
               HasSubstr("quantization.group_size: found 16, expected 32, 64 or 128"));
   EXPECT_THAT(quantization_error(R"({"bits": 4})"),
@@ -68,8 +76,8 @@ TEST(ConfigQuantization, RefusesOtherQuantisations) {
 TEST(ConfigQuantization, RefusesOtherQuantisationsInOverrides) {
   EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 4, "model.a": {"mode": "mxfp4"}})"),
               HasSubstr("quantization.model.a.mode: found \"mxfp4\""));
-  EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 4, "model.a": {"bits": 6}})"),
-              HasSubstr("quantization.model.a.bits: found 6, expected 4 or 8"));
+  EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 4, "model.a": {"bits": 1}})"),
+              HasSubstr("quantization.model.a.bits: found 1, expected 2, 3, 4, 5, 6 or 8"));
   EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 4, "model.a": 8})"),
               HasSubstr("quantization.model.a: found 8, expected an object, true or false"));
 }
