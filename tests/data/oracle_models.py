@@ -109,7 +109,7 @@ MODELS = [
     Model(
         "qwen3",
         DENSE | QWEN3,
-        12, [Quantised(2, 64, "mixed_2_6"), Quantised(5, 32)],
+        12, [Quantised(2, 64, "mixed_2_6"), Quantised(5, 32)], dict(embed_tokens=0.01),
     ),
     Model(
         "qwen3_upper_window",

@@ -13,7 +13,8 @@ namespace fidelio::testing {
 namespace {
 
 /// One hash over every vector target, thread count and cut of the prompt, patched or not.
-void expect_one_hash(const std::filesystem::path& dir, std::size_t prompt_tokens, std::int64_t n) {
+void expect_one_hash(const std::filesystem::path& dir, std::size_t prompt_tokens, std::int64_t n,
+                     const std::vector<std::size_t>& thread_counts) {
   const auto model = load_model(dir.string());
   std::vector<std::int32_t> prompt;
   for (std::size_t i = 0; i < prompt_tokens; ++i) {
@@ -21,7 +22,7 @@ void expect_one_hash(const std::filesystem::path& dir, std::size_t prompt_tokens
   }
   std::map<std::string, int> hashes;
   for (const std::string& target : kernel_targets()) {
-    for (const std::size_t threads : {1UL, 2UL, 3UL, 5UL}) {
+    for (const std::size_t threads : thread_counts) {
       for (const std::int64_t chunk : {1, 7, 0}) {
         for (const char* patches : {"none", "all"}) {
           // Every thread count and every chunking of the slow reference, though not their whole
@@ -39,7 +40,7 @@ void expect_one_hash(const std::filesystem::path& dir, std::size_t prompt_tokens
 class BitIdentity : public ::testing::TestWithParam<OracleCase> {};
 
 TEST_P(BitIdentity, OneHashOverThreadsChunksTargetsAndPatches) {
-  expect_one_hash(GetParam().dir(), 45, 4);
+  expect_one_hash(GetParam().dir(), 45, 4, {1, 3});
 }
 
 const auto kName = [](const auto& info) { return info.param.name(); };
@@ -47,7 +48,8 @@ INSTANTIATE_TEST_SUITE_P(Families, BitIdentity, ::testing::ValuesIn(kFamilyOracl
 INSTANTIATE_TEST_SUITE_P(Bits, BitIdentity, ::testing::ValuesIn(kBitsOracles), kName);
 
 TEST(BitIdentity, OneHashOverAllOfTheEmbeddedModel) {
-  expect_one_hash(std::filesystem::path(FIDELIO_SOURCE_DIR) / "models/kjv-moe-8m", 41, 4);
+  expect_one_hash(std::filesystem::path(FIDELIO_SOURCE_DIR) / "models/kjv-moe-8m", 41, 4,
+                  {1, 2, 3, 5});
 }
 
 TEST(BitIdentity, AnotherPromptHasAnotherHash) {
