@@ -1,8 +1,9 @@
 // The bare loop: `linear` over weights larger than any cache, per format, target, thread count and
 // M. Its GB/s is what a whole model's decode is held against; `read` is the same bytes only summed.
-// Usage: linear_bench [--benchmark_filter=…]
+// Usage: linear_bench [--benchmark_filter=…]; for shares of `read`, which moves from minute to
+// minute,
+// --benchmark_enable_random_interleaving=true --benchmark_repetitions=7 and the medians.
 #include <benchmark/benchmark.h>
-#include <hwy/targets.h>
 
 #include <cstdint>
 #include <cstring>
@@ -10,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/linear.h"
+#include "kernels/table.h"
 
 namespace fidelio {
 namespace {
@@ -119,17 +120,14 @@ void register_all() {
   for (int threads : {1, 2}) {
     benchmark::RegisterBenchmark("read", run_read)->Threads(threads)->UseRealTime();
   }
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
-    const LinearFn linear = linear_simd();
-    hwy::SetSupportedTargetsForTest(0);
-    if (linear == nullptr) continue;
+  for (const std::string& target : kernel_targets()) {
+    if (target == "ref") continue;
+    const LinearFn linear = kernels_for(target).linear;
     for (const auto& [format_name, format] : formats) {
       for (const std::size_t n_tokens : {1UL, 64UL}) {
         for (int threads : {1, 2}) {
-          const std::string name = std::string("linear/") + hwy::TargetName(target) + "/" +
-                                   format_name + "/M:" + std::to_string(n_tokens);
+          const std::string name =
+              "linear/" + target + "/" + format_name + "/M:" + std::to_string(n_tokens);
           benchmark::RegisterBenchmark(name.c_str(), run_linear, format, linear, n_tokens)
               ->Threads(threads)
               ->UseRealTime();
