@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kCols = 2048;
 constexpr std::size_t kWeightBytes = std::size_t{512} << 20;
+constexpr std::size_t kCachedBytes = std::size_t{256} << 10;  // of an L2: the arithmetic alone
 
 /// Random codes or small normal-range floats, sized to kWeightBytes for M = 1 and to 32 MiB for
 /// matrix products.
@@ -66,13 +67,13 @@ Weights make_weights(WeightFormat format, std::size_t total_bytes) {
   return w;
 }
 
-void run_linear(benchmark::State& state, WeightFormat format, LinearFn linear,
-                std::size_t n_tokens) {
+void run_linear(benchmark::State& state, WeightFormat format, LinearFn linear, std::size_t n_tokens,
+                std::size_t total_bytes) {
   static Weights w;
   static std::vector<float> x;
   static std::vector<float> y;
   if (state.thread_index() == 0) {
-    w = make_weights(format, n_tokens == 1 ? kWeightBytes : std::size_t{8} << 20);
+    w = make_weights(format, total_bytes);
     x.assign(n_tokens * kCols, 0.5F);
     y.assign(n_tokens * w.view.rows, 0.0F);
   }
@@ -124,11 +125,14 @@ void register_all() {
     if (target == "ref") continue;
     const LinearFn linear = kernels_for(target).linear;
     for (const auto& [format_name, format] : formats) {
+      const std::string name = "linear/" + target + "/" + format_name + "/M:";
+      benchmark::RegisterBenchmark((name + "1/cached").c_str(), run_linear, format, linear, 1UL,
+                                   kCachedBytes);
       for (const std::size_t n_tokens : {1UL, 64UL}) {
+        const std::size_t bytes = n_tokens == 1 ? kWeightBytes : std::size_t{8} << 20;
         for (int threads : {1, 2}) {
-          const std::string name =
-              "linear/" + target + "/" + format_name + "/M:" + std::to_string(n_tokens);
-          benchmark::RegisterBenchmark(name.c_str(), run_linear, format, linear, n_tokens)
+          benchmark::RegisterBenchmark((name + std::to_string(n_tokens)).c_str(), run_linear,
+                                       format, linear, n_tokens, bytes)
               ->Threads(threads)
               ->UseRealTime();
         }
