@@ -1,0 +1,46 @@
+// What happens to a text before it is cut: Unicode normal forms, texts put in or replaced.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/tokenizers/regex.h"
+
+namespace fidelio::tokenizers {
+
+class JsonStep;
+
+/// Immutable; the identity unless read from a file.
+class Normalizer {
+ public:
+  Normalizer() = default;
+
+  /// tokenizer.json's `normalizer`: NFC, NFD, NFKC, NFKD, Prepend, Replace, and Sequences of them.
+  /// Throws UserError for any other.
+  static Normalizer read(const JsonStep& step);
+
+  /// The normal form of well-formed `text`. Throws UserError when it would pass 1 GiB.
+  std::string apply(std::string_view text) const;
+
+ private:
+  enum class Form { nfc, nfd, nfkc, nfkd };
+  struct Prepend {
+    std::string text;
+  };
+  struct Replace {
+    std::optional<Regex> regex;  ///< else `needle`
+    std::string needle;
+    std::string content;
+  };
+  void read_into(const JsonStep& step);
+  static std::string normal_form(const std::string& text, Form form);
+  static std::string replaced(const std::string& text, const Replace& replace);
+
+  std::vector<std::variant<Form, Prepend, Replace>> steps_;
+};
+
+}  // namespace fidelio::tokenizers
