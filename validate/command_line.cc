@@ -83,6 +83,26 @@ void add_gate(CLI::App& app, std::vector<std::filesystem::path>& capsules, int& 
   gate->callback([&] { code = gate_command(capsules); });
 }
 
+void add_tokenize(CLI::App& app, TokenizeOptions& options, int& code) {
+  CLI::App* tokenize = app.add_subcommand(
+      "tokenize",
+      "Token ids of a text (--text or stdin) as --prompt-ids takes them, or the text "
+      "of --ids");
+  tokenize
+      ->add_option("MODEL", options.model,
+                   "A directory with a tokenizer (no weights needed) or a name in models/")
+      ->required();
+  auto* text = tokenize->add_option("--text", options.text, "The text (default: all of stdin)");
+  auto* ids = tokenize->add_option("--ids", options.ids, "Print the text of these ids: 1,2,3")
+                  ->delimiter(',');
+  auto* no_bos = tokenize->add_flag("!--no-bos", options.prompt,
+                                    "The text alone, without what the model's prompts begin with");
+  ids->excludes(text)->excludes(no_bos);
+  auto* pieces = tokenize->add_flag("--pieces", options.pieces, "A line an id: id, tab, piece");
+  tokenize->add_flag("--json", options.json, "ids, pieces and text as JSON")->excludes(pieces);
+  tokenize->callback([&] { code = tokenize_command(options); });
+}
+
 /// `validate MODEL …` becomes `validate run MODEL …`.
 std::vector<std::string> with_default_command(int argc, const char* const* argv,
                                               const CLI::App& app) {
@@ -109,10 +129,12 @@ int run_command_line(int argc, const char* const* argv) {
   ExplainOptions explain;
   ReportOptions report;
   std::vector<std::filesystem::path> gate;
+  TokenizeOptions tokenize;
   add_run(app, run, code);
   add_explain(app, explain, code);
   add_report(app, report, code);
   add_gate(app, gate, code);
+  add_tokenize(app, tokenize, code);
   std::vector<std::string> arguments = with_default_command(argc, argv, app);
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes a stack
   try {

@@ -2,7 +2,9 @@
 // or CapsuleError for what the user can mend.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,9 +25,19 @@ struct ReportOptions {
   std::string format = "text";
 };
 
+struct TokenizeOptions {
+  std::string model;
+  std::optional<std::string> text;               ///< else stdin
+  std::optional<std::vector<std::int32_t>> ids;  ///< to text instead
+  bool prompt = true;                            ///< with what is put around prompts (bos)
+  bool pieces = false;
+  bool json = false;
+};
+
 int run_command(const RunOptions& options);
 int explain_command(const ExplainOptions& options);
 int report_command(const ReportOptions& options);
 int gate_command(const std::vector<std::filesystem::path>& capsules);
+int tokenize_command(const TokenizeOptions& options);
 
 }  // namespace fidelio

@@ -38,8 +38,9 @@ std::vector<std::int32_t> encode(const LoadedModel& model, const std::string& te
     throw UserError("--prompt: found an empty prompt, expected text");
   }
   if (!model.tokenizer) {
-    throw UserError(fmt::format("{}: found no tokenizer.model; give token ids with --prompt-ids",
-                                model.checkpoint.dir().string()));
+    throw UserError(
+        fmt::format("{}: found no tokenizer, expected {}; give token ids with --prompt-ids",
+                    model.checkpoint.dir().string(), Tokenizer::kFiles));
   }
   return model.tokenizer->encode_prompt(text);
 }

@@ -44,7 +44,8 @@ constexpr const char* kGpt2 = R"json({
 json pipeline_of(const Settings& settings) {
   static constexpr const char* kExpected =
       "Qwen2Tokenizer or GPT2Tokenizer, or a tokenizer.json beside vocab.json";
-  const ConfigReader reader(json::object(), path_text(settings.file));
+  const json no_object;  // the reader is for its messages
+  const ConfigReader reader(no_object, path_text(settings.file));
   const std::string name = settings.tokenizer_class.value_or("");
   const bool qwen2 = name == "Qwen2Tokenizer" || name == "Qwen2TokenizerFast";
   const bool gpt2 = name == "GPT2Tokenizer" || name == "GPT2TokenizerFast";
@@ -74,7 +75,8 @@ json read_merges(const std::filesystem::path& file) {
 
 /// added_tokens_decoder, then the special tokens that are in the vocabulary alone.
 json added_tokens(const Settings& settings, const json& vocab) {
-  const ConfigReader reader(json::object(), path_text(settings.file));
+  const json no_object;  // the reader is for its messages
+  const ConfigReader reader(no_object, path_text(settings.file));
   json tokens = json::array();
   std::set<std::string> contents;
   for (const AddedToken& token : settings.added_tokens) {
