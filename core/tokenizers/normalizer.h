@@ -14,7 +14,9 @@ namespace fidelio::tokenizers {
 
 class JsonStep;
 
-/// Immutable; the identity unless read from a file.
+/// Immutable; the identity unless read from a file. Combining classes are those of utf8proc's
+/// Unicode (15 in 2.8); the `tokenizers` package has older tables and leaves marks unsorted that
+/// they do not know.
 class Normalizer {
  public:
   Normalizer() = default;

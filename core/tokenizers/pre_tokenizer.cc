@@ -60,7 +60,7 @@ void PreTokenizer::read_into(const JsonStep& step) {
   }
 }
 
-PreTokenizer::Split PreTokenizer::read_split(const JsonStep& step) {
+SplitStep PreTokenizer::read_split(const JsonStep& step) {
   step.allow({"pattern", "behavior", "invert"});
   const JsonStep::Pattern pattern = step.pattern();
   Split split;
@@ -76,7 +76,7 @@ PreTokenizer::Split PreTokenizer::read_split(const JsonStep& step) {
 }
 
 /// The steps whose pattern is not the file's.
-std::optional<PreTokenizer::Split> PreTokenizer::read_fixed_split(const JsonStep& step) {
+std::optional<SplitStep> PreTokenizer::read_fixed_split(const JsonStep& step) {
   const std::string type = step.type();
   Split split;
   const char* pattern = nullptr;
@@ -122,7 +122,7 @@ PreTokenizer::Metaspace PreTokenizer::read_metaspace(const JsonStep& step) {
   return {fields.replacement, scheme, fields.split};
 }
 
-void PreTokenizer::Split::apply(const Word& word, std::vector<Word>& words) const {
+void SplitStep::apply(const Word& word, std::vector<Word>& words) const {
   std::vector<Stretch> stretches = stretches_of(
       word.text.size(), regex ? regex->find_all(word.text) : find_all(word.text, needle));
   if (invert) {

@@ -18,6 +18,16 @@ struct Word {
   bool at_start;  ///< it begins where the whole text begins
 };
 
+/// Cutting at a pattern.
+struct SplitStep {
+  std::optional<Regex> regex;  ///< else `needle`
+  std::string needle;
+  SplitBehavior behavior = SplitBehavior::isolated;
+  bool invert = false;
+
+  void apply(const Word& word, std::vector<Word>& words) const;
+};
+
 /// Immutable; leaves a text whole unless read from a file.
 class PreTokenizer {
  public:
@@ -31,14 +41,7 @@ class PreTokenizer {
   std::vector<Word> apply(Word text) const;
 
  private:
-  struct Split {
-    std::optional<Regex> regex;  ///< else `needle`
-    std::string needle;
-    SplitBehavior behavior = SplitBehavior::isolated;
-    bool invert = false;
-
-    void apply(const Word& word, std::vector<Word>& words) const;
-  };
+  using Split = SplitStep;
   struct ByteLevel {
     bool add_prefix_space;
     std::optional<Split> split;

@@ -21,9 +21,10 @@ namespace {
 
 constexpr std::uint32_t kMaxSteps = 10'000'000;   // of one match at one place
 constexpr std::uint32_t kMaxHeapKib = 64 * 1024;  // of one match
-constexpr std::size_t kMaxJitStackBytes = 1
-                                          << 20;  // beyond it the interpreter goes on, on the heap
-constexpr std::size_t kPlacesPerCall = 256;       // between two looks at the clock
+// Beyond the larger one the interpreter goes on, on the heap.
+constexpr std::size_t kJitStackBytes = std::size_t{32} << 10;
+constexpr std::size_t kMaxJitStackBytes = std::size_t{1} << 20;
+constexpr std::size_t kPlacesPerCall = 256;  // between two looks at the clock
 constexpr std::chrono::seconds kMaxTime{60};
 
 struct Deleter {
@@ -47,7 +48,7 @@ struct Scratch {
   Owned<pcre2_match_data> data = owned(pcre2_match_data_create(1, nullptr));
   Owned<pcre2_match_context> context = owned(pcre2_match_context_create(nullptr));
   Owned<pcre2_jit_stack> stack =
-      owned(pcre2_jit_stack_create(32 * 1024, kMaxJitStackBytes, nullptr));
+      owned(pcre2_jit_stack_create(kJitStackBytes, kMaxJitStackBytes, nullptr));
 
   Scratch() {
     pcre2_set_match_limit(context.get(), kMaxSteps);

@@ -15,7 +15,8 @@ struct Range {
   std::size_t end;
 };
 
-/// Immutable; may be used from several threads at once.
+/// Immutable; may be used from several threads at once. Letters and numbers are those of PCRE2's
+/// Unicode (14 in 10.42); another engine may know characters that were assigned later.
 class Regex {
  public:
   /// `pattern` in the syntax of the `tokenizers` package (Oniguruma). Throws UserError beginning

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxModelBytes = std::size_t{256} << 20;
 
-class SentencepieceModel : public TokenizerModel {
+class SentencepieceModel final : public TokenizerModel {
  public:
   SentencepieceModel(const std::filesystem::path& file, const Settings& settings);
 
@@ -59,13 +59,14 @@ SentencepieceModel::SentencepieceModel(const std::filesystem::path& file, const 
     throw UserError(fmt::format("{}: found no sentencepiece model ({}), expected one", where_,
                                 printable(status.ok() ? "no pieces" : status.ToString())));
   }
-  const bool has_bos = bos_id() >= 0;
+  const std::int32_t bos = processor_.bos_id();
+  const bool has_bos = bos >= 0;
   if (settings.add_bos_token.value_or(false) && !has_bos) {
     throw UserError(
         fmt::format("{}: add_bos_token: found true, expected false, as {} has no bos id",
                     path_text(settings.file), where_));
   }
-  if (settings.add_bos_token.value_or(has_bos)) prefix_.push_back(bos_id());
+  if (settings.add_bos_token.value_or(has_bos)) prefix_.push_back(bos);
   anchor_ = find_anchor();
 }
 
@@ -107,7 +108,7 @@ std::optional<char> SentencepieceModel::byte_of(std::int32_t id) const {
 }
 
 std::int32_t SentencepieceModel::find_anchor() const {
-  for (std::int32_t id = 0; id < vocab_size(); ++id) {
+  for (std::int32_t id = 0; id < processor_.GetPieceSize(); ++id) {
     if (processor_.IsControl(id) || processor_.IsUnknown(id) || processor_.IsByte(id)) continue;
     const std::string& text = processor_.IdToPiece(id);
     if (text.size() == 1 && text[0] > ' ') return id;

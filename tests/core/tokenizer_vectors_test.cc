@@ -124,6 +124,25 @@ TEST(TokenizerVectors, ADamagedGptNeoxIsSeen) {
   EXPECT_GT(differences_of([](json& j) { j["decoder"] = nullptr; }).decoded, 10);
 }
 
+// Time that grows with the square of the length would take hours here; the test's time limit ends
+// it.
+TEST(TokenizerVectors, AMegabyteWithoutSpacesTakesSeconds) {
+  FIDELIO_EXTERNAL_DATA_OR_SKIP(dir, "tokenizers/gpt-neox-olmo");
+  const Tokenizer tokenizer = Tokenizer::open(dir).value();
+  std::string letters(std::size_t{1} << 20, 'a');
+  std::uint32_t state = 1;
+  for (char& c : letters) {
+    state = state * 1664525U + 1013904223U;
+    c = static_cast<char>('a' + (state >> 24U) % 26U);
+  }
+
+  for (const std::string& text : {letters, std::string(letters.size(), 'a')}) {
+    const Ids ids = tokenizer.encode(text);
+    EXPECT_LT(ids.size(), text.size());
+    EXPECT_EQ(tokenizer.decode(ids), text);
+  }
+}
+
 TEST(TokenizerVectors, EncodesAndRestoresTheTextsOfLlamaCpp) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(dir, "tokenizers");
   const Tokenizer tokenizer = Tokenizer::open(dir / "qwen2").value();
