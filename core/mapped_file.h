@@ -1,5 +1,5 @@
-// A regular file mapped read-only into memory. What the bytes mean belongs to the readers
-// (core/safetensors.h, ...).
+// A regular file as read-only memory: mapped, or read into memory of our own. What the bytes mean
+// belongs to the readers (core/safetensors.h, ...).
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,12 @@
 
 namespace fidelio {
 
+/// How a file's bytes come into memory.
+enum class LoadMode {
+  mmap,  ///< pages of the file itself, shared with the page cache and read when first touched
+  read,  ///< a copy in anonymous memory, read in full before open() returns
+};
+
 /// Owns a mapping; move only. The bytes stay valid and in place until the last owner is destroyed.
 ///
 /// The size is taken once, when the file is opened. A file that another process truncates
@@ -16,9 +22,10 @@ namespace fidelio {
 /// that, and we do not try.
 class MappedFile {
  public:
-  /// Throws UserError when `path` is missing, unreadable or no regular file. An empty file has no
-  /// bytes.
-  static MappedFile open(const std::filesystem::path& path);
+  /// Throws UserError when `path` is missing, unreadable, no regular file, or (LoadMode::read)
+  /// becomes shorter meanwhile. An empty file has no bytes. With LoadMode::read the bytes start on
+  /// a page, and 64 readable bytes of zero follow them.
+  static MappedFile open(const std::filesystem::path& path, LoadMode mode = LoadMode::mmap);
 
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
@@ -32,10 +39,12 @@ class MappedFile {
   void prefetch() const;
 
  private:
-  MappedFile(std::filesystem::path path, std::span<const std::byte> bytes);
+  MappedFile(std::filesystem::path path, std::span<const std::byte> bytes,
+             std::size_t mapped_bytes);
 
   std::filesystem::path path_;
   std::span<const std::byte> bytes_;
+  std::size_t mapped_bytes_ = 0;  ///< of the mapping that starts where bytes_ do
 };
 
 /// The whole of a small text file. Throws UserError as MappedFile::open does, and above

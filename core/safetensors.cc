@@ -182,11 +182,22 @@ std::string_view header_text(std::span<const std::byte> bytes, const std::string
           static_cast<std::size_t>(length)};
 }
 
+/// A clone without Git LFS leaves a few lines of text where the tensors belong.
+void refuse_lfs_pointer(std::span<const std::byte> bytes, const std::string& file) {
+  constexpr std::string_view kStart = "version https://git-lfs.github.com/spec/";
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (!text.starts_with(kStart)) return;
+  fail(file, "contents", "a Git LFS pointer",
+       "tensors; the file itself was not downloaded: run `git lfs pull` in its folder, or download "
+       "the model again");
+}
+
 }  // namespace
 
-SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
-  MappedFile mapped = MappedFile::open(path);
+SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path, LoadMode mode) {
+  MappedFile mapped = MappedFile::open(path, mode);
   const std::string file = path_text(path);
+  refuse_lfs_pointer(mapped.bytes(), file);
   const std::string_view text = header_text(mapped.bytes(), file);
   const json header = parse_json_object(text, file + ": header", 8);
   if (text.front() != '{') fail(file, "header", "space before the object", "'{' as its first byte");

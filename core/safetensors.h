@@ -31,7 +31,7 @@ struct TensorInfo {
 class SafetensorsFile {
  public:
   /// Throws UserError naming the file, the tensor, what was found and what was expected.
-  static SafetensorsFile open(const std::filesystem::path& path);
+  static SafetensorsFile open(const std::filesystem::path& path, LoadMode mode = LoadMode::mmap);
 
   const std::filesystem::path& path() const { return file_.path(); }
   std::size_t file_bytes() const { return file_.bytes().size(); }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <cstring>
 #include <utility>
 
@@ -64,6 +65,38 @@ TEST(MappedFile, RefusesWhatIsNoRegularFile) {
               HasSubstr("found a directory, expected a regular file"));
   EXPECT_THAT(user_error_of([&] { MappedFile::open(dir / "pipe"); }),
               HasSubstr("found a special file, expected a regular file"));
+}
+
+TEST(MappedFile, IsReadIntoAlignedMemoryWithZerosBehind) {
+  const TempDir dir;
+  const std::string text(4096, 'x');  // a whole page: the zeros need one of their own
+
+  MappedFile file = MappedFile::open(dir.write("a", text), LoadMode::read);
+  const std::byte* place = file.bytes().data();
+  const MappedFile moved = std::move(file);
+
+  EXPECT_EQ(text_of(moved), text);
+  EXPECT_EQ(moved.bytes().data(), place);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(place) % 4096, 0U);
+  for (std::size_t i = 0; i < 64; ++i) EXPECT_EQ(place[text.size() + i], std::byte{0});
+}
+
+TEST(MappedFile, ThatWasReadKeepsItsBytesWhenTheFileChanges) {
+  const TempDir dir;
+  const MappedFile file = MappedFile::open(dir.write("a", "weights"), LoadMode::read);
+
+  dir.write("a", "others");
+
+  EXPECT_EQ(text_of(file), "weights");
+}
+
+TEST(MappedFile, RefusesAFileThatEndsBeforeItsSizeWhenRead) {
+  const std::filesystem::path attribute = "/sys/kernel/mm/transparent_hugepage/enabled";
+  std::error_code error;  // the system claims a page for it and gives a line
+  if (!std::filesystem::is_regular_file(attribute, error)) GTEST_SKIP() << "no such attribute";
+
+  EXPECT_THAT(user_error_of([&] { MappedFile::open(attribute, LoadMode::read); }),
+              HasSubstr("it became shorter while it was read"));
 }
 
 TEST(ReadTextFile, ReadsUpToItsLimitAndNotBeyond) {
