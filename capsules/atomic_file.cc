@@ -58,6 +58,12 @@ void check_target(const fs::path& path, const fs::path& target) {
         fmt::format("{}: is no regular file; it cannot be replaced atomically", path.string()));
 }
 
+fs::path checked_target(const fs::path& path) {
+  fs::path target = resolve(path);
+  check_target(path, target);
+  return target;
+}
+
 /// A new empty file beside `target`, closed and, unless it took the target's name, removed again.
 class TemporaryFile {
  public:
@@ -123,20 +129,33 @@ void sync_folder(const fs::path& path, const fs::path& folder) {
 
 }  // namespace
 
+struct AtomicFile::Parts {
+  explicit Parts(const fs::path& as_given)
+      : path(as_given), target(checked_target(as_given)), file(path, target) {}
+  fs::path path;
+  fs::path target;
+  TemporaryFile file;
+};
+
+AtomicFile::AtomicFile(const fs::path& path) : parts_(std::make_unique<Parts>(path)) {}
+AtomicFile::~AtomicFile() = default;
+
+void AtomicFile::write(std::string_view content) { parts_->file.write(content); }
+
+void AtomicFile::commit() {
+  parts_->file.keep_mode_of(parts_->target);
+  parts_->file.rename_to(parts_->target);
+  sync_folder(parts_->path, folder_of(parts_->target));
+}
+
 void write_file_atomically(const fs::path& path, std::string_view content) {
-  const fs::path target = resolve(path);
-  check_target(path, target);
-  TemporaryFile file(path, target);
+  AtomicFile file(path);
   file.write(content);
-  file.keep_mode_of(target);
-  file.rename_to(target);
-  sync_folder(path, folder_of(target));
+  file.commit();
 }
 
 void check_writable(const fs::path& path) {
-  const fs::path target = resolve(path);
-  check_target(path, target);
-  TemporaryFile probe(path, target);
+  TemporaryFile probe(path, checked_target(path));
   probe.write("x");
 }
 

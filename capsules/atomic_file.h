@@ -3,9 +3,28 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string_view>
 
 namespace fidelio {
+
+/// A file that is written in parts and takes its name only at the end; destroyed before commit() it
+/// leaves what was there. Errors, links and modes as write_file_atomically says.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::filesystem::path& path);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+
+  void write(std::string_view content);
+  /// Replaces the file by what was written; nothing may be written afterwards.
+  void commit();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
 
 /// Replaces `path` by `content`: a temporary file beside it, fsync, rename, fsync of the folder.
 /// Throws CapsuleError with the system's reason; `path` then holds what it held, and the temporary

@@ -67,6 +67,30 @@ TEST(AtomicFile, ReplacesAFileAndKeepsItsMode) {
   EXPECT_EQ(files_in(dir.path()), 1);
 }
 
+TEST(AtomicFile, TakesItsNameOnlyWhenAllPartsAreWritten) {
+  const TempDir dir;
+  const fs::path path = dir.write("a.npy", "old");
+
+  AtomicFile file(path);
+  file.write("one ");
+  file.write("two");
+  EXPECT_EQ(content_of(path), "old");
+  file.commit();
+
+  EXPECT_EQ(content_of(path), "one two");
+  EXPECT_EQ(files_in(dir.path()), 1);
+}
+
+TEST(AtomicFile, LeavesTheOldFileWhenItIsNotCommitted) {
+  const TempDir dir;
+  const fs::path path = dir.write("a.npy", "old");
+
+  { AtomicFile(path).write("new"); }
+
+  EXPECT_EQ(content_of(path), "old");
+  EXPECT_EQ(files_in(dir.path()), 1);
+}
+
 TEST(AtomicFile, GivesANewFileTheUsualMode) {
   const TempDir dir;
   const mode_t mask = ::umask(027);
