@@ -21,21 +21,26 @@ struct FieldRule {
   double max = std::numeric_limits<double>::infinity();  ///< of doubles
   Text text = Text::any;
   std::array<std::string_view, 3> words = {};  ///< with one_of; unused ones are empty
+  /// The first schema version that has the field; read from an older capsule it keeps the struct's
+  /// default.
+  std::int64_t since = 1;
 };
 
 inline constexpr double kNoMaximum = std::numeric_limits<double>::infinity();
-inline constexpr FieldRule kFromMinusOne{-1, kNoMaximum, FieldRule::Text::any, {}};
-inline constexpr FieldRule kShare{0, 1, FieldRule::Text::any, {}};
-inline constexpr FieldRule kDigest{0, kNoMaximum, FieldRule::Text::digest, {}};
+inline constexpr FieldRule kFromMinusOne{-1, kNoMaximum, FieldRule::Text::any, {}, 1};
+inline constexpr FieldRule kShare{0, 1, FieldRule::Text::any, {}, 1};
+inline constexpr FieldRule kDigest{0, kNoMaximum, FieldRule::Text::digest, {}, 1};
 /// Empty where nothing was computed: the run was interrupted, or made no logits to hash.
-inline constexpr FieldRule kDigestOrEmpty{0, kNoMaximum, FieldRule::Text::digest_or_empty, {}};
+inline constexpr FieldRule kDigestOrEmpty{0, kNoMaximum, FieldRule::Text::digest_or_empty, {}, 1};
 
-constexpr FieldRule one_of(std::string_view a, std::string_view b, std::string_view c = {}) {
-  return {0, kNoMaximum, FieldRule::Text::one_of, {a, b, c}};
+constexpr FieldRule one_of(std::string_view a, std::string_view b, std::string_view c = {},
+                           std::int64_t since = 1) {
+  return {0, kNoMaximum, FieldRule::Text::one_of, {a, b, c}, since};
 }
 inline constexpr FieldRule kArm = one_of("baseline", "patched");
 inline constexpr FieldRule kNumerics = one_of("bit_exact", "reassociated", "approximate");
 inline constexpr FieldRule kStop = one_of("eos", "max_tokens");
+inline constexpr FieldRule kLoadMode = one_of("mmap", "read", {}, 2);
 inline constexpr FieldRule kFaultKind = one_of("non_finite", "expert_id");
 
 template <class Io>
@@ -257,6 +262,7 @@ void fields(Io& io, Record& r) {
   io("comparisons", r.comparisons);
   io("faults", r.faults);
   io("load_ns", r.load_ns);
+  io("load_mode", r.load_mode, kLoadMode);
   io("decode_bytes_per_token", r.decode_bytes_per_token);
   io("runs", r.runs);
   io("bandwidth", r.bandwidth);

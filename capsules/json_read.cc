@@ -64,10 +64,11 @@ bool obeys(const std::string& text, const FieldRule& rule) {
 /// Reads the fields of one object after another; `found` is null where a field is missing.
 class Reader {
  public:
-  explicit Reader(const std::string& where) : where_(where) {}
+  Reader(const std::string& where, std::int64_t version) : where_(where), version_(version) {}
 
   template <class T>
   void operator()(const char* key, T& value, const FieldRule& rule = {}) {
+    if (rule.since > version_) return;  // in such a capsule the key would be an unknown one
     const std::size_t length = path_.size();
     path_ += fmt::format(".{}", key);
     const auto field = object_->find(key);
@@ -180,22 +181,25 @@ class Reader {
   }
 
   const std::string& where_;
+  std::int64_t version_;
   std::string path_ = "$";
   const json* object_ = nullptr;        ///< whose fields are being read
   std::vector<std::string_view> keys_;  ///< read from it so far
   bool or_null_ = false;                ///< the field being read is optional
 };
 
-void check_version(const json& document, const std::string& where) {
+/// The capsule's version, one of those that this program reads.
+std::int64_t version_of(const json& document, const std::string& where) {
   const auto version = document.find("schema_version");
   if (version == document.end())
     throw CapsuleError(
-        fmt::format("{}: $.schema_version: found no such field, expected {}; is it a capsule?",
+        fmt::format("{}: $.schema_version: found no such field, expected 1 to {}; is it a capsule?",
                     where, kCapsuleSchemaVersion));
-  if (!version->is_number_integer() || *version != kCapsuleSchemaVersion)
+  if (!version->is_number_integer() || *version < 1 || *version > kCapsuleSchemaVersion)
     throw CapsuleError(fmt::format(
-        "{}: $.schema_version: found {}, expected {}, the version that this program reads", where,
-        describe(*version), kCapsuleSchemaVersion));
+        "{}: $.schema_version: found {}, expected 1 to {}, the versions that this program reads",
+        where, describe(*version), kCapsuleSchemaVersion));
+  return version->get<std::int64_t>();
 }
 
 }  // namespace
@@ -208,9 +212,10 @@ Record from_json(const std::string& text, const std::string& where) {
   if (!document.is_object())
     throw CapsuleError(
         fmt::format("{}: $: found {}, expected an object", where, describe(document)));
-  check_version(document, where);
+  const std::int64_t version = version_of(document, where);
   Record record;
-  Reader(where).read(&document, record, {});
+  Reader(where, version).read(&document, record, {});
+  record.schema_version = kCapsuleSchemaVersion;  // what it holds now; the defaults filled it up
   check_sections(record, where);
   return record;
 }

@@ -10,7 +10,7 @@
 
 namespace fidelio {
 
-inline constexpr int kCapsuleSchemaVersion = 1;
+inline constexpr int kCapsuleSchemaVersion = 2;
 
 struct ProgramRecord {
   std::string version;     ///< of Fidelio
@@ -22,8 +22,8 @@ struct ProgramRecord {
 };
 
 struct ModelRecord {
-  std::string id;  ///< as shown to people; never an absolute path
-  std::optional<std::string> revision;
+  std::string id;                       ///< as shown to people; never an absolute path
+  std::optional<std::string> revision;  ///< the commit, of a model from the Hugging Face hub
   std::string model_type;
   std::string config;        ///< config.json, verbatim
   std::string quantization;  ///< "affine 4 bit, group 64", "bfloat16"; for people
@@ -220,6 +220,7 @@ struct Record {
   std::vector<ComparisonRecord> comparisons;
   std::vector<FaultRecord> faults;
   std::int64_t load_ns = 0;
+  std::string load_mode = "mmap";  ///< or "read"; since version 2, version 1 only had "mmap"
   double decode_bytes_per_token =
       0;  ///< weights, scales and cache one decoded token reads, from the real routing
   std::vector<RunRecord> runs;

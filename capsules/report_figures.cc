@@ -137,9 +137,10 @@ std::string first_token_text(const Record& record, const char* arm) {
 ReportSection speed_section(const Record& record, const PhaseTiming& decode,
                             const PhaseTiming& prefill) {
   ReportSection out{"Speed", {decode.sentence, prefill.sentence}, {}};
-  out.lines.push_back(fmt::format(
-      "first token: {}; {}; model loaded in {:.1f} ms", first_token_text(record, "baseline"),
-      first_token_text(record, "patched"), static_cast<double>(record.load_ns) * 1e-6));
+  out.lines.push_back(fmt::format("first token: {}; {}; model loaded in {:.1f} ms ({})",
+                                  first_token_text(record, "baseline"),
+                                  first_token_text(record, "patched"),
+                                  static_cast<double>(record.load_ns) * 1e-6, record.load_mode));
   if (std::string roofline = roofline_text(record); !roofline.empty())
     out.lines.push_back(std::move(roofline));
   return out;

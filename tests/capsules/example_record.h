@@ -132,6 +132,7 @@ inline void add_example_facts(Record& record) {
   record.hardware.gpus = {"Example GPU, 132 cores"};
   record.system = {"Debian GNU/Linux 12 (bookworm)", "6.1.0-18-amd64"};
   record.load_ns = 41'000'000;
+  record.load_mode = "read";
   record.decode_bytes_per_token = 7.5e6;
 }
 

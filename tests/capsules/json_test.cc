@@ -131,11 +131,28 @@ TEST(CapsuleJson, RefusesTextThatIsNoCapsule) {
               HasSubstr("found the key \"runs\" twice"));
 }
 
+TEST(CapsuleJson, ReadsVersion1AsMappedAndStrictly) {
+  const std::string field = "\n  \"load_mode\": \"read\",";
+  Record record = example_record();
+  const std::string second = to_json(record);
+  const std::string first = replaced(second, "\"schema_version\": 2", "\"schema_version\": 1");
+
+  const Record read = from_json(replaced(first, field, ""), "c.json");
+
+  EXPECT_EQ(read.load_mode, "mmap");
+  EXPECT_EQ(read.schema_version, 2);
+  EXPECT_EQ(read.load_ns, record.load_ns);
+  EXPECT_EQ(from_json(second, "c.json").load_mode, "read");
+  EXPECT_THAT(error_of(first), HasSubstr("found the unknown field \"load_mode\""));
+  EXPECT_THAT(error_of(replaced(second, field, "")),
+              HasSubstr("$.load_mode: found no such field, expected one of"));
+}
+
 TEST(CapsuleJson, RefusesAnotherVersionBeforeAnythingElse) {
-  EXPECT_THAT(error_of(R"({"schema_version": 2, "shape": "new"})"),
-              HasSubstr("$.schema_version: found 2, expected 1"));
-  EXPECT_THAT(error_of(R"({"schema_version": "1"})"), HasSubstr("found \"1\", expected 1"));
-  EXPECT_THAT(error_of(R"({"schema_version": 1.0})"), HasSubstr("found 1.0, expected 1"));
+  EXPECT_THAT(error_of(R"({"schema_version": 3, "shape": "new"})"),
+              HasSubstr("$.schema_version: found 3, expected 1 to 2"));
+  EXPECT_THAT(error_of(R"({"schema_version": "1"})"), HasSubstr("found \"1\", expected 1 to 2"));
+  EXPECT_THAT(error_of(R"({"schema_version": 1.0})"), HasSubstr("found 1.0, expected 1 to 2"));
 }
 
 TEST(CapsuleJson, RefusesAMissingOrUnknownField) {

@@ -82,8 +82,9 @@ TEST(TextReport, HoldsEachRunToTheProbeAfterIt) {
 }
 
 TEST(TextReport, ShowsTimesToTheFirstTokenAndOfLoading) {
-  EXPECT_THAT(text_report({example_record()}, false),
-              AllOf(HasSubstr("first token: baseline"), HasSubstr("model loaded in 41.0 ms")));
+  EXPECT_THAT(
+      text_report({example_record()}, false),
+      AllOf(HasSubstr("first token: baseline"), HasSubstr("model loaded in 41.0 ms (read)")));
 }
 
 TEST(TextReport, SaysWhereChecksumsDoNotFit) {

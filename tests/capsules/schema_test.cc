@@ -160,7 +160,11 @@ TEST_F(CapsuleSchema, AndTheReaderAgreeOnValues) {
       {"/evidence/0/distinct_4grams", "NaN", true},
       {"/prompts/0/ids/0", 2147483648, false},
       {"/noise_floor", nullptr, true},
-      {"/schema_version", 2, false},
+      {"/schema_version", 3, false},
+      {"/load_mode", "read", true},
+      {"/load_mode", "copy", false},
+      {"/model/revision", nullptr, true},
+      {"/model/revision", "0123abcd", true},
   };
   for (const auto& [pointer, value, good] : kCases) {
     json mutated = small_document();
