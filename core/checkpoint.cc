@@ -1,11 +1,10 @@
 // Tensors of a checkpoint as WeightViews. Every view is compared with the shape its caller asks for
-// before a kernel sees it; SafetensorsFile has already compared shapes with bytes.
+// before a kernel sees it; TensorFiles has already compared shapes with bytes.
 #include "core/checkpoint.h"
 
 #include <fmt/format.h>
 
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "core/check.h"
@@ -23,10 +22,10 @@ constexpr const char* kFloatDtypes = "F32, F16 or BF16";
 
 std::size_t to_size(std::int64_t n) { return static_cast<std::size_t>(n); }
 
-/// Reads weights from one file under one config; the free functions' shared arguments.
+/// Reads weights from a checkpoint's files under one config; the free functions' shared arguments.
 class WeightReader {
  public:
-  WeightReader(const SafetensorsFile& tensors, const ModelConfig& config)
+  WeightReader(const TensorFiles& tensors, const ModelConfig& config)
       : tensors_(tensors), config_(config) {}
 
   bool has(const std::string& name) const { return tensors_.find(name) != nullptr; }
@@ -34,7 +33,7 @@ class WeightReader {
   const TensorInfo& tensor(const std::string& name, std::span<const std::int64_t> shape) const {
     const TensorInfo* info = tensors_.find(name);
     if (info == nullptr) {
-      fail(name, "no such tensor", shape_text(shape) + did_you_mean(name, names()));
+      fail(name, "no such tensor", shape_text(shape) + did_you_mean(name, tensors_.names()));
     }
     if (!std::equal(shape.begin(), shape.end(), info->shape.begin(), info->shape.end())) {
       fail(name, "shape " + shape_text(info->shape), shape_text(shape));
@@ -72,8 +71,9 @@ class WeightReader {
 
   [[noreturn]] void fail(const std::string& tensor, std::string_view found,
                          std::string_view expected) const {
-    throw UserError(fmt::format("{}: tensor {}: found {}, expected {}", path_text(tensors_.path()),
-                                quote(tensor), found, expected));
+    throw UserError(fmt::format("{}: tensor {}: found {}, expected {}",
+                                path_text(tensors_.path_of(tensor)), quote(tensor), found,
+                                expected));
   }
 
  private:
@@ -132,13 +132,7 @@ class WeightReader {
     return *setting;
   }
 
-  std::vector<std::string> names() const {
-    std::vector<std::string> all;
-    for (const TensorInfo& info : tensors_.tensors()) all.push_back(info.name);
-    return all;
-  }
-
-  const SafetensorsFile& tensors_;
+  const TensorFiles& tensors_;
   const ModelConfig& config_;
 };
 
@@ -151,27 +145,31 @@ std::string expert_path(std::string source, std::int64_t expert) {
 
 }  // namespace
 
-Checkpoint Checkpoint::open(const std::filesystem::path& dir) {
+std::vector<std::string> expert_paths(const std::string& source, std::int64_t n_experts) {
+  if (source.find('*') == std::string::npos) return {source};
+  std::vector<std::string> paths;
+  for (std::int64_t expert = 0; expert < n_experts; ++expert)
+    paths.push_back(expert_path(source, expert));
+  return paths;
+}
+
+Checkpoint Checkpoint::open(const std::filesystem::path& dir, LoadMode mode) {
   Checkpoint checkpoint;
   checkpoint.dir_ = dir;
   const std::filesystem::path config = dir / "config.json";
   checkpoint.config_text_ = read_text_file(config, kMaxConfigBytes);
   checkpoint.config_ = parse_config(checkpoint.config_text_, path_text(config));
-  const std::filesystem::path weights = dir / "model.safetensors";
-  const std::filesystem::path index = dir / "model.safetensors.index.json";
-  std::error_code error;
-  if (!std::filesystem::exists(weights, error) && std::filesystem::exists(index, error)) {
-    throw UserError(fmt::format(
-        "{}: found a checkpoint in several files, expected one model.safetensors; sharded "
-        "checkpoints are not read yet",
-        path_text(index)));
-  }
-  checkpoint.tensors_ = std::make_shared<const SafetensorsFile>(SafetensorsFile::open(weights));
+  checkpoint.tensors_ = std::make_shared<const TensorFiles>(TensorFiles::open(dir, mode));
   return checkpoint;
 }
 
 bool Checkpoint::has(const std::string& path) const {
-  return tensors_->find(path + ".weight") != nullptr;
+  return tensors_->find(vector_name(path)) != nullptr;
+}
+
+std::string Checkpoint::vector_name(const std::string& path) const {
+  const bool bare = tensors_->find(path + ".weight") == nullptr && tensors_->find(path) != nullptr;
+  return bare ? path : path + ".weight";
 }
 
 WeightView Checkpoint::matrix(const std::string& path, std::int64_t rows,
@@ -183,7 +181,7 @@ std::vector<float> Checkpoint::vector(const std::string& path, std::int64_t size
   FIDELIO_CHECK(size > 0);
   const WeightReader reader(*tensors_, config_);
   const std::int64_t shape[] = {size};
-  const TensorInfo& info = reader.tensor(path + ".weight", shape);
+  const TensorInfo& info = reader.tensor(vector_name(path), shape);
   const ScaleType type = reader.float_type(info);
   std::vector<float> values(to_size(size));
   for (std::size_t i = 0; i < values.size(); ++i)
@@ -197,24 +195,23 @@ std::vector<WeightView> Checkpoint::experts(std::span<const std::string> sources
   FIDELIO_CHECK(n_experts > 0);
   const WeightReader reader(*tensors_, config_);
   for (const std::string& source : sources) {
-    if (!has(expert_path(source, 0))) continue;
+    if (!reader.has(expert_path(source, 0) + ".weight")) continue;
     if (source.find('*') == std::string::npos)
       return reader.matrices(source, n_experts, rows, cols);
-    if (has(expert_path(source, n_experts))) {
+    if (reader.has(expert_path(source, n_experts) + ".weight")) {
       reader.fail(expert_path(source, n_experts) + ".weight", "an expert beyond the last",
                   fmt::format("{} experts", n_experts));
     }
     std::vector<WeightView> views;
-    for (std::int64_t expert = 0; expert < n_experts; ++expert) {
-      views.push_back(matrix(expert_path(source, expert), rows, cols));
-    }
+    for (const std::string& path : expert_paths(source, n_experts))
+      views.push_back(matrix(path, rows, cols));
     return views;
   }
   std::string tried;
   for (const std::string& source : sources)
     tried += (tried.empty() ? "" : ", ") + quote(source + ".weight");
   throw UserError(fmt::format("{}: experts: found none of the tensors {}, expected {} matrices {}",
-                              path_text(tensors_->path()), tried, n_experts,
+                              path_text(tensors_->path_of("")), tried, n_experts,
                               shape_text(std::vector{rows, cols})));
 }
 

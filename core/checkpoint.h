@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/config.h"
-#include "core/safetensors.h"
+#include "core/tensor_files.h"
 #include "kernels/weights.h"
 
 namespace fidelio {
@@ -21,25 +21,29 @@ namespace fidelio {
 /// lives.
 class Checkpoint {
  public:
-  /// Opens `dir`/config.json and `dir`/model.safetensors. Throws UserError for anything that is not
-  /// a model we read.
-  static Checkpoint open(const std::filesystem::path& dir);
+  /// Opens `dir`/config.json and the tensor files of `dir` (core/tensor_files.h). Throws UserError
+  /// for anything that is not a model we read.
+  static Checkpoint open(const std::filesystem::path& dir, LoadMode mode = LoadMode::mmap);
 
   const std::filesystem::path& dir() const { return dir_; }
   const ModelConfig& config() const { return config_; }
   const std::string& config_text() const { return config_text_; }
-  const SafetensorsFile& tensors() const { return *tensors_; }
+  const TensorFiles& tensors() const { return *tensors_; }
 
-  /// True when `path`.weight exists.
+  /// True when `path`.weight exists, or the tensor `path` itself.
   bool has(const std::string& path) const;
+
+  /// The tensor that vector(path) reads: `path`.weight, or where that does not exist but `path`
+  /// itself does (as "model.layers.0.self_attn.q_proj.bias"), `path`.
+  std::string vector_name(const std::string& path) const;
 
   /// The matrix `path`.weight with shape [rows, cols], quantised when `path`.scales exists. Throws
   /// UserError with file, tensor, found and expected.
   WeightView matrix(const std::string& path, std::int64_t rows, std::int64_t cols) const&;
   WeightView matrix(const std::string& path, std::int64_t rows, std::int64_t cols) const&& = delete;
 
-  /// The vector `path`.weight of `size` elements widened to float32 (norm weights). Throws
-  /// UserError as matrix() does.
+  /// The vector vector_name(path) of `size` elements widened to float32 (norm weights, biases).
+  /// Throws UserError as matrix() does.
   std::vector<float> vector(const std::string& path, std::int64_t size) const;
 
   /// The experts' matrices, each [rows, cols]. `sources` are tried in order: a path with `*` stands
@@ -56,11 +60,14 @@ class Checkpoint {
   std::filesystem::path dir_;
   ModelConfig config_;
   std::string config_text_;
-  std::shared_ptr<const SafetensorsFile> tensors_;
+  std::shared_ptr<const TensorFiles> tensors_;
 };
 
-/// The directory that MODEL names: a directory, or a name in `models/` of the source tree or of the
-/// installation. Throws UserError with what was tried; suggests the nearest name.
+/// `source` (see Checkpoint::experts) as a path for each expert; one path when it has no `*`.
+std::vector<std::string> expert_paths(const std::string& source, std::int64_t n_experts);
+
+/// The directory that MODEL names, in the order of core/model_location.h. Throws UserError with
+/// what was tried; suggests the nearest name.
 std::filesystem::path resolve_model(const std::string& model);
 
 }  // namespace fidelio

@@ -1,5 +1,5 @@
-// resolve_model: directories first, then names. FIDELIO_SOURCE_MODELS_DIR is set for this file by
-// core/CMakeLists.txt.
+// locate_model: directories first, then names, then the hub cache. FIDELIO_SOURCE_MODELS_DIR is set
+// for this file by core/CMakeLists.txt.
 #include "core/model_location.h"
 
 #include <fmt/format.h>
@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "core/checkpoint.h"
+#include "core/hub_cache.h"
 #include "core/nearest_name.h"
 #include "core/quote.h"
 #include "core/user_error.h"
@@ -28,6 +29,12 @@ bool holds_model(const fs::path& dir) {
 /// A bare name cannot leave the folder it is looked up in.
 bool is_bare_name(const std::string& model) {
   return model.find('/') == std::string::npos && model != "." && model != "..";
+}
+
+/// What people call a directory: never an absolute path.
+std::string last_part(const fs::path& dir) {
+  const fs::path whole = fs::absolute(dir).lexically_normal();
+  return whole.has_filename() ? whole.filename().string() : whole.parent_path().filename().string();
 }
 
 std::vector<std::string> model_names(std::span<const fs::path> folders) {
@@ -59,7 +66,8 @@ std::vector<fs::path> model_folders() {
   return folders;
 }
 
-fs::path resolve_model_in(const std::string& model, std::span<const fs::path> folders) {
+ModelLocation locate_model_in(const std::string& model, std::span<const fs::path> folders,
+                              const fs::path& hub_cache) {
   std::error_code ignored;
   if (model.empty())
     throw UserError("model: found an empty name, expected a directory or a model's name");
@@ -67,23 +75,32 @@ fs::path resolve_model_in(const std::string& model, std::span<const fs::path> fo
     throw UserError(fmt::format(
         "model {}: found a file, expected a directory that holds config.json", quote(model)));
   }
-  if (holds_model(model)) return model;
+  if (holds_model(model)) return {model, last_part(model), std::nullopt};
   std::vector<std::string> tried = {path_text(fs::path(model) / "config.json")};
   if (is_bare_name(model)) {
     for (const fs::path& folder : folders) {
       const fs::path dir = folder / model;
-      if (holds_model(dir)) return dir;
+      if (holds_model(dir)) return {dir, model, std::nullopt};
       tried.push_back(path_text(dir / "config.json"));
     }
   }
+  std::string download;
+  if (const std::optional<HubId> id = parse_hub_id(model)) {
+    if (const std::optional<HubSnapshot> found = find_in_hub_cache(*id, hub_cache))
+      return {found->dir, id->id(), found->commit};
+    tried.push_back(fmt::format("a snapshot in {}", path_text(hub_cache)));
+    download = "; to download it:\n" + download_command(*id);
+  }
   throw UserError(fmt::format(
-      "model {}: found none of {}; expected a directory that holds config.json, or a model's "
-      "name{}",
-      quote(model), fmt::join(tried, ", "), did_you_mean(model, model_names(folders))));
+      "model {}: found none of {}; expected a directory that holds config.json, a model's name or "
+      "a Hugging Face id{}{}",
+      quote(model), fmt::join(tried, ", "), did_you_mean(model, model_names(folders)), download));
 }
 
-fs::path resolve_model(const std::string& model) {
-  return resolve_model_in(model, model_folders());
+ModelLocation locate_model(const std::string& model) {
+  return locate_model_in(model, model_folders(), hub_cache_folder());
 }
+
+fs::path resolve_model(const std::string& model) { return locate_model(model).dir; }
 
 }  // namespace fidelio

@@ -1,22 +1,35 @@
-// Where a model given by name is looked for. Reading what is found there is core/checkpoint.h.
+// Where a model given by name is looked for. Reading what is found there is core/checkpoint.h; the
+// cache of the Hugging Face hub is core/hub_cache.h.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace fidelio {
 
+struct ModelLocation {
+  std::filesystem::path dir;
+  std::string id;                       ///< ORG/NAME, or the last part of the path
+  std::optional<std::string> revision;  ///< the commit, of a model in the hub cache
+};
+
 /// The folders of named models, in search order: $FIDELIO_MODELS when set, `models/` of the source
 /// tree, and
 /// `../share/fidelio/models` beside the running binary.
 std::vector<std::filesystem::path> model_folders();
 
-/// resolve_model (core/checkpoint.h) with the folders given: `model` as a directory that holds
-/// config.json, else a bare name in the first of `folders` that has it. Throws UserError naming
-/// every path tried and the nearest name.
-std::filesystem::path resolve_model_in(const std::string& model,
-                                       std::span<const std::filesystem::path> folders);
+/// `model` as, in this order: a directory that holds config.json; a bare name in the first of
+/// `folders` that has it; ORG/NAME or ORG/NAME@REVISION in `hub_cache`. Throws UserError naming
+/// every path tried, the nearest name, and for a hub id in its last line the command that downloads
+/// it.
+ModelLocation locate_model_in(const std::string& model,
+                              std::span<const std::filesystem::path> folders,
+                              const std::filesystem::path& hub_cache);
+
+/// The same with model_folders() and hub_cache_folder().
+ModelLocation locate_model(const std::string& model);
 
 }  // namespace fidelio

@@ -105,7 +105,9 @@ TEST(Checkpoint, SaysWhichTensorsExist) {
   const Checkpoint checkpoint = SmallModel(affine4_tensors(), k4Bits).open();
 
   EXPECT_TRUE(checkpoint.has("w"));
-  EXPECT_FALSE(checkpoint.has("w.weight"));
+  EXPECT_TRUE(checkpoint.has("w.scales"));
+  EXPECT_FALSE(checkpoint.has("v"));
+  EXPECT_FALSE(checkpoint.has("w.bias"));
 }
 
 TEST(Checkpoint, WidensVectors) {
@@ -116,6 +118,33 @@ TEST(Checkpoint, WidensVectors) {
   EXPECT_THAT(model.open().vector("n", 2), ElementsAre(1.0F, -2.0F));
   EXPECT_THAT(model.error_of([](const Checkpoint& c) { c.vector("n", 3); }),
               HasSubstr("tensor \"n.weight\": found shape [2], expected [3]"));
+}
+
+TEST(Checkpoint, ReadsATensorOfThePathItselfWhereNoWeightIs) {
+  SafetensorsWriter tensors;
+  tensors.add("q_proj.bias", "F32", {2}, std::vector<float>{1, 2})
+      .add("n", "F32", {2}, std::vector<float>{3, 4})
+      .add("n.weight", "F32", {2}, std::vector<float>{5, 6});
+  const SmallModel model(tensors);
+
+  EXPECT_THAT(model.open().vector("q_proj.bias", 2), ElementsAre(1.0F, 2.0F));
+  EXPECT_THAT(model.open().vector("n", 2), ElementsAre(5.0F, 6.0F));
+  EXPECT_THAT(model.error_of([](const Checkpoint& c) { c.vector("q_proj.bias", 3); }),
+              HasSubstr("tensor \"q_proj.bias\": found shape [2], expected [3]"));
+}
+
+TEST(Checkpoint, NamesTheVeryShardOfATensor) {
+  const testing::TempDir dir;
+  const SmallModel source{SafetensorsWriter()};
+  dir.write("config.json", source.open().config_text());
+  SafetensorsWriter().add_zeros("a.weight", "F32", {2}, 4).write(dir / "model-a.safetensors");
+  SafetensorsWriter().add_zeros("b.weight", "F32", {2}, 4).write(dir / "model-b.safetensors");
+  const Checkpoint checkpoint = Checkpoint::open(dir.path());
+
+  EXPECT_THAT(testing::user_error_of([&] { checkpoint.vector("b", 3); }),
+              HasSubstr("model-b.safetensors: tensor \"b.weight\""));
+  EXPECT_THAT(testing::user_error_of([&] { checkpoint.vector("c", 3); }),
+              HasSubstr("model*.safetensors: tensor \"c.weight\""));
 }
 
 TEST(Checkpoint, RefusesAMissingTensorAndSuggestsANearOne) {

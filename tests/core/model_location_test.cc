@@ -20,9 +20,14 @@ using testing::TempDir;
 using testing::user_error_of;
 namespace fs = std::filesystem;
 
-class ModelLocation : public ::testing::Test {
+/// Without a hub cache.
+fs::path resolve_model_in(const std::string& model, std::span<const fs::path> folders) {
+  return locate_model_in(model, folders, {}).dir;
+}
+
+class ModelLocationTest : public ::testing::Test {
  protected:
-  ModelLocation() {
+  ModelLocationTest() {
     first_.write("demo/config.json", "{}");
     second_.write("demo/config.json", "{}");
     second_.write("other/config.json", "{}");
@@ -37,36 +42,41 @@ class ModelLocation : public ::testing::Test {
   std::vector<fs::path> folders_ = {first_.path(), second_.path()};
 };
 
-TEST_F(ModelLocation, IsTheDirectoryItselfWhenItHoldsAConfig) {
+TEST_F(ModelLocationTest, IsTheDirectoryItselfWhenItHoldsAConfig) {
   EXPECT_EQ(resolve_model_in((second_ / "other").string(), {}), second_ / "other");
 }
 
-TEST_F(ModelLocation, IsANameInTheFirstFolderThatHasIt) {
+TEST_F(ModelLocationTest, IsANameInTheFirstFolderThatHasIt) {
   EXPECT_EQ(resolve_model_in("demo", folders_), first_ / "demo");
   EXPECT_EQ(resolve_model_in("other", folders_), second_ / "other");
 }
 
-TEST_F(ModelLocation, NamesEveryPathThatWasTried) {
+TEST_F(ModelLocationTest, CallsAModelByTheLastPartOfItsPath) {
+  EXPECT_EQ(locate_model_in((second_ / "other").string() + "/", {}, {}).id, "other");
+  EXPECT_EQ(locate_model_in("demo", folders_, {}).id, "demo");
+}
+
+TEST_F(ModelLocationTest, NamesEveryPathThatWasTried) {
   EXPECT_THAT(error_for("absent"),
               AllOf(HasSubstr("\"absent\""), HasSubstr((first_ / "absent/config.json").string()),
                     HasSubstr((second_ / "absent/config.json").string())));
 }
 
-TEST_F(ModelLocation, SuggestsTheNearestName) {
+TEST_F(ModelLocationTest, SuggestsTheNearestName) {
   EXPECT_THAT(error_for("dmeo"), HasSubstr("did you mean \"demo\"?"));
   EXPECT_THAT(error_for("something-else"), Not(HasSubstr("did you mean")));
 }
 
-TEST_F(ModelLocation, RefusesADirectoryWithoutConfig) {
+TEST_F(ModelLocationTest, RefusesADirectoryWithoutConfig) {
   EXPECT_THAT(error_for((second_ / "unfinished").string()),
               HasSubstr("expected a directory that holds config.json"));
 }
 
-TEST_F(ModelLocation, RefusesAFile) {
+TEST_F(ModelLocationTest, RefusesAFile) {
   EXPECT_THAT(error_for((second_ / "unfinished/notes.txt").string()), HasSubstr("found a file"));
 }
 
-TEST_F(ModelLocation, DoesNotLeaveTheFoldersThroughAName) {
+TEST_F(ModelLocationTest, DoesNotLeaveTheFoldersThroughAName) {
   const TempDir outer;
   outer.write("config.json", "{}");
   fs::create_directory(outer / "models");
@@ -77,7 +87,7 @@ TEST_F(ModelLocation, DoesNotLeaveTheFoldersThroughAName) {
   }
 }
 
-TEST_F(ModelLocation, LooksFirstWhereTheEnvironmentSays) {
+TEST_F(ModelLocationTest, LooksFirstWhereTheEnvironmentSays) {
   ::setenv("FIDELIO_MODELS", "/some/folder", 1);
   const std::vector<fs::path> folders = model_folders();
   ::unsetenv("FIDELIO_MODELS");

@@ -1,0 +1,107 @@
+#include "core/unused_tensors.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include "core/quote.h"
+#include "core/user_error.h"
+
+namespace fidelio {
+namespace {
+
+/// A tensor that the graph may leave unread.
+struct Harmless {
+  std::string_view starts_with;
+  std::string_view ends_with;
+  bool only_when_tied;  ///< only with tie_word_embeddings
+};
+
+constexpr Harmless kHarmless[] = {
+    // Older exports stored RoPE's inverse frequencies; every reader computes them from rope_theta.
+    {"", ".rotary_emb.inv_freq", false},
+    // A tied head is the embedding by definition, and readers discard a copy stored beside it.
+    {"lm_head.", "", true},
+};
+
+bool is_harmless(std::string_view name, bool tied) {
+  return std::any_of(std::begin(kHarmless), std::end(kHarmless), [&](const Harmless& known) {
+    return (tied || !known.only_when_tied) && name.starts_with(known.starts_with) &&
+           name.ends_with(known.ends_with);
+  });
+}
+
+/// `path`.weight, with its scales and biases where it is quantised.
+void add_matrix(const Checkpoint& checkpoint, const std::string& path,
+                std::set<std::string>& used) {
+  used.insert(path + ".weight");
+  if (checkpoint.tensors().find(path + ".scales") == nullptr) return;
+  used.insert(path + ".scales");
+  used.insert(path + ".biases");
+}
+
+/// Those of the source that Checkpoint::experts reads: the first that exists.
+void add_experts(const Checkpoint& checkpoint, const Param& param, std::set<std::string>& used) {
+  for (const std::string& source : param.sources) {
+    const std::vector<std::string> paths = expert_paths(source, param.shape[0]);
+    if (checkpoint.tensors().find(paths.front() + ".weight") == nullptr) continue;
+    for (const std::string& path : paths) add_matrix(checkpoint, path, used);
+    return;
+  }
+}
+
+std::set<std::string> used_tensors(const Checkpoint& checkpoint, const Graph& graph) {
+  std::set<std::string> used;
+  for (const Param& param : graph.params()) {
+    switch (param.kind) {
+      case Param::Kind::constant:
+        break;
+      case Param::Kind::vector:
+        used.insert(checkpoint.vector_name(param.name));
+        break;
+      case Param::Kind::matrix:
+        add_matrix(checkpoint, param.name, used);
+        break;
+      case Param::Kind::experts:
+        add_experts(checkpoint, param, used);
+        break;
+    }
+  }
+  return used;
+}
+
+}  // namespace
+
+std::vector<std::string> unused_tensors(const Checkpoint& checkpoint, const Graph& graph) {
+  const std::set<std::string> used = used_tensors(checkpoint, graph);
+  const bool tied = checkpoint.config().tie_word_embeddings;
+  std::vector<std::string> unused;
+  for (std::string& name : checkpoint.tensors().names()) {
+    if (used.count(name) == 0 && !is_harmless(name, tied)) unused.push_back(std::move(name));
+  }
+  std::sort(unused.begin(), unused.end());
+  return unused;
+}
+
+void refuse_unused_tensors(const Checkpoint& checkpoint, const Graph& graph) {
+  constexpr std::size_t kNamed = 4;
+  const std::vector<std::string> unused = unused_tensors(checkpoint, graph);
+  if (unused.empty()) return;
+  std::string named;
+  for (std::size_t i = 0; i < std::min(kNamed, unused.size()); ++i) {
+    named += fmt::format("{}{} in {}", i == 0 ? "" : ", ", quote(unused[i]),
+                         path_text(checkpoint.tensors().path_of(unused[i]).filename()));
+  }
+  if (unused.size() > kNamed) named += ", ...";
+  throw UserError(fmt::format(
+      "{}: tensors: found {} that the {} graph does not use ({}), expected none: what would run is "
+      "not this model. Compare config.json with the checkpoint's origin (model_type, "
+      "num_hidden_layers, attention_bias, tie_word_embeddings); if it is right, Fidelio does not "
+      "know this variant yet",
+      path_text(checkpoint.dir()), unused.size(), checkpoint.config().model_type, named));
+}
+
+}  // namespace fidelio
