@@ -65,4 +65,14 @@ std::string cached_checksum(const std::filesystem::path& file, std::span<const s
   return digest;
 }
 
+std::string weights_checksum(const TensorFiles& files, const std::filesystem::path& cache) {
+  std::string lines;
+  for (const SafetensorsFile& file : files.files()) {
+    const std::string digest = cached_checksum(file.path(), file.mapping(), cache);
+    if (files.files().size() == 1) return digest;
+    lines += digest + "  " + file.path().filename().string() + "\n";
+  }
+  return xxh3_128_hex(std::as_bytes(std::span(lines)));
+}
+
 }  // namespace fidelio

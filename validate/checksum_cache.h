@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "core/tensor_files.h"
+
 namespace fidelio {
 
 /// Smaller files are hashed each time.
@@ -17,6 +19,11 @@ inline constexpr std::size_t kCachedBytes = std::size_t{64} << 20;
 std::string cached_checksum(const std::filesystem::path& file, std::span<const std::byte> bytes,
                             const std::filesystem::path& cache,
                             std::size_t cached_bytes = kCachedBytes);
+
+/// XXH3-128 that stands for all files: of one file its own, of several that of the lines
+/// "DIGEST  NAME\n" sorted by name, which is what `xxh128sum` prints for them. Each file is looked
+/// up in `cache` by itself.
+std::string weights_checksum(const TensorFiles& files, const std::filesystem::path& cache);
 
 /// $XDG_CACHE_HOME/fidelio/checksums.json, or the same under ~/.cache.
 std::filesystem::path checksum_cache_path();

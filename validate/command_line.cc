@@ -15,10 +15,21 @@ constexpr const char* kFooter =
     "inconclusive, 5 vacuous,\n"
     "130 interrupted. Documentation: README.md and docs/.";
 
+constexpr const char* kModelHelp =
+    "A model directory, a name in models/, or a Hugging Face id ORG/NAME[@REVISION]";
+
+void add_load(CLI::App& command, std::string& load) {
+  command
+      .add_option("--load", load,
+                  "How the weights come into memory: mmap maps the files, read copies them")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"mmap", "read"}));
+}
+
 void add_run(CLI::App& app, RunOptions& options, int& code) {
   CLI::App* run = app.add_subcommand(
       "run", "Run both arms side by side, compare, time, write a capsule (the default)");
-  run->add_option("MODEL", options.model, "A model directory or a name in models/")->required();
+  run->add_option("MODEL", options.model, kModelHelp)->required();
   run->add_option("--runs", options.runs, "Timed pairs of runs for each prompt")
       ->capture_default_str();
   run->add_option("--max-tokens", options.max_tokens, "Tokens to generate in each run")
@@ -38,6 +49,7 @@ void add_run(CLI::App& app, RunOptions& options, int& code) {
       ->check(CLI::Range(1, 1024));
   run->add_option("--target", options.target,
                   "Vector target: AVX3_DL, AVX3, AVX2, NEON or ref (default: the best)");
+  add_load(*run, options.load);
   run->add_option("--patches", options.patches,
                   "Profile (all, moe, none) or names, comma-separated")
       ->capture_default_str();
@@ -57,7 +69,8 @@ void add_run(CLI::App& app, RunOptions& options, int& code) {
 void add_explain(CLI::App& app, ExplainOptions& options, int& code) {
   CLI::App* explain =
       app.add_subcommand("explain", "Show sites, refusals, both graphs and scratch bytes");
-  explain->add_option("MODEL", options.model, "A model directory or a name in models/")->required();
+  explain->add_option("MODEL", options.model, kModelHelp)->required();
+  add_load(*explain, options.load);
   explain->add_option("--patches", options.patches, "Profile or names")->capture_default_str();
   explain->add_option("--tokens", options.n_tokens, "Tokens of the step to plan for")
       ->capture_default_str()
@@ -66,6 +79,30 @@ void add_explain(CLI::App& app, ExplainOptions& options, int& code) {
       ->check(CLI::Range(1, 1024));
   explain->add_flag("!--no-graphs", options.graphs, "Leave the graphs out");
   explain->callback([&] { code = explain_command(options); });
+}
+
+void add_logits(CLI::App& app, LogitsOptions& options, int& code) {
+  CLI::App* logits =
+      app.add_subcommand("logits", "Write an arm's logits at every position of a prompt as .npy");
+  logits->add_option("MODEL", options.model, kModelHelp)->required();
+  auto* prompt = logits->add_option("--prompt", options.prompt, "Prompt text");
+  logits->add_option("--prompt-ids", options.prompt_ids, "Prompt as token ids: 1,2,3")
+      ->delimiter(',')
+      ->excludes(prompt);
+  logits->add_option("--out", options.out, "The .npy file to write")->required();
+  logits->add_option("--arm", options.arm, "baseline or patched")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"baseline", "patched"}));
+  logits->add_option("--patches", options.patches, "Profile or names, with --arm patched")
+      ->capture_default_str();
+  logits->add_option("--target", options.target, "Vector target (default: the best)");
+  logits->add_option("--threads", options.threads, "Threads (default: one for each processor)")
+      ->check(CLI::Range(1, 1024));
+  logits->add_option("--width", options.width, "Tokens a step")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
+  add_load(*logits, options.load);
+  logits->callback([&] { code = logits_command(options); });
 }
 
 void add_report(CLI::App& app, ReportOptions& options, int& code) {
@@ -127,11 +164,13 @@ int run_command_line(int argc, const char* const* argv) {
   int code = 0;
   RunOptions run;
   ExplainOptions explain;
+  LogitsOptions logits;
   ReportOptions report;
   std::vector<std::filesystem::path> gate;
   TokenizeOptions tokenize;
   add_run(app, run, code);
   add_explain(app, explain, code);
+  add_logits(app, logits, code);
   add_report(app, report, code);
   add_gate(app, gate, code);
   add_tokenize(app, tokenize, code);

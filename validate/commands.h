@@ -15,9 +15,23 @@ namespace fidelio {
 struct ExplainOptions {
   std::string model;
   std::string patches = "all";
+  std::string load = "mmap";
   std::int64_t n_tokens = 1;
   std::int64_t threads = 0;
   bool graphs = true;
+};
+
+struct LogitsOptions {
+  std::string model;
+  std::optional<std::string> prompt;
+  std::vector<std::int32_t> prompt_ids;
+  std::filesystem::path out;
+  std::string arm = "baseline";  ///< or "patched"
+  std::string patches = "all";   ///< of the patched arm
+  std::string target;            ///< vector target; empty: the best
+  std::string load = "mmap";
+  std::int64_t threads = 0;
+  std::int64_t width = 1;  ///< tokens a step
 };
 
 struct ReportOptions {
@@ -36,6 +50,7 @@ struct TokenizeOptions {
 
 int run_command(const RunOptions& options);
 int explain_command(const ExplainOptions& options);
+int logits_command(const LogitsOptions& options);
 int report_command(const ReportOptions& options);
 int gate_command(const std::vector<std::filesystem::path>& capsules);
 int tokenize_command(const TokenizeOptions& options);

@@ -28,7 +28,8 @@ std::string sites_text(const std::vector<PatchReport>& reports) {
 }  // namespace
 
 int explain_command(const ExplainOptions& options) {
-  const std::unique_ptr<const LoadedModel> model = load_model(options.model);
+  const std::unique_ptr<const LoadedModel> model =
+      load_model(options.model, parse_load_mode(options.load));
   const std::vector<const Patch*> patches = parse_patch_list(options.patches);
   const KernelTable kernels = kernels_for();
   RunOptions run;

@@ -4,27 +4,34 @@
 
 #include "core/families/family.h"
 #include "core/model_location.h"
+#include "core/quote.h"
+#include "core/unused_tensors.h"
 #include "core/user_error.h"
 
 namespace fidelio {
 
-std::unique_ptr<const LoadedModel> load_model(const std::string& model) {
-  const std::filesystem::path dir = resolve_model(model);
-  Checkpoint checkpoint = Checkpoint::open(dir);
+std::unique_ptr<const LoadedModel> load_model(const std::string& model, LoadMode mode) {
+  ModelLocation location = locate_model(model);
+  const std::filesystem::path& dir = location.dir;
+  Checkpoint checkpoint = Checkpoint::open(dir, mode);
   Graph graph = build_graph(checkpoint.config());
   ModelWeights weights(checkpoint, graph);
+  refuse_unused_tensors(checkpoint, graph);
   std::optional<Tokenizer> tokenizer = Tokenizer::open(dir);
   const std::int64_t vocab_size = checkpoint.config().vocab_size;
   if (tokenizer && tokenizer->vocab_size() > vocab_size) {
     throw UserError(fmt::format("{}: found {} ids, expected at most the model's vocab_size {}",
                                 tokenizer->path().string(), tokenizer->vocab_size(), vocab_size));
   }
-  std::string id = std::filesystem::absolute(dir).lexically_normal().filename().string();
-  if (id.empty())
-    id = std::filesystem::absolute(dir).lexically_normal().parent_path().filename().string();
-  return std::unique_ptr<const LoadedModel>(new LoadedModel{std::move(id), std::move(checkpoint),
-                                                            std::move(graph), std::move(weights),
-                                                            std::move(tokenizer)});
+  return std::unique_ptr<const LoadedModel>(
+      new LoadedModel{std::move(location.id), std::move(location.revision), std::move(checkpoint),
+                      std::move(graph), std::move(weights), std::move(tokenizer)});
+}
+
+LoadMode parse_load_mode(const std::string& name) {
+  if (name == "mmap") return LoadMode::mmap;
+  if (name == "read") return LoadMode::read;
+  throw UserError(fmt::format("--load: found {}, expected mmap or read", quote(name)));
 }
 
 }  // namespace fidelio

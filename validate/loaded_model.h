@@ -14,7 +14,8 @@
 namespace fidelio {
 
 struct LoadedModel {
-  std::string id;  ///< as typed, or the last part of a path: never an absolute path
+  std::string id;  ///< ORG/NAME, or the last part of a path: never an absolute path
+  std::optional<std::string> revision;  ///< the commit, of a model in the hub cache
   Checkpoint checkpoint;
   Graph graph;  ///< the baseline
   ModelWeights weights;
@@ -23,8 +24,12 @@ struct LoadedModel {
   const ModelConfig& config() const { return checkpoint.config(); }
 };
 
-/// Opens MODEL (a directory or a name in models/) and resolves every parameter of its graph. Throws
-/// UserError.
-std::unique_ptr<const LoadedModel> load_model(const std::string& model);
+/// Opens MODEL (core/model_location.h) and resolves every parameter of its graph. Throws UserError,
+/// also for tensors that the graph does not use.
+std::unique_ptr<const LoadedModel> load_model(const std::string& model,
+                                              LoadMode mode = LoadMode::mmap);
+
+/// "mmap" or "read", as --load spells them.
+LoadMode parse_load_mode(const std::string& name);
 
 }  // namespace fidelio

@@ -26,7 +26,7 @@ std::string describe_weights(const LoadedModel& model) {
       text += fmt::format(", {} overrides", quantization->overrides.size());
     return text;
   }
-  const auto tensors = model.checkpoint.tensors().tensors();
+  const auto tensors = model.checkpoint.tensors().files().front().tensors();
   const std::string dtype = tensors.empty() ? "" : tensors.front().dtype;
   return dtype == "F32"    ? "float32"
          : dtype == "F16"  ? "float16"
@@ -35,14 +35,15 @@ std::string describe_weights(const LoadedModel& model) {
 }
 
 ModelRecord make_model_record(const LoadedModel& model) {
-  const SafetensorsFile& tensors = model.checkpoint.tensors();
+  const TensorFiles& tensors = model.checkpoint.tensors();
   ModelRecord out;
   out.id = model.id;
+  out.revision = model.revision;
   out.model_type = model.config().model_type;
   out.config = model.checkpoint.config_text();
   out.quantization = describe_weights(model);
-  out.weights_bytes = static_cast<std::int64_t>(tensors.file_bytes());
-  out.weights_xxh3_128 = cached_checksum(tensors.path(), tensors.mapping(), checksum_cache_path());
+  out.weights_bytes = static_cast<std::int64_t>(tensors.total_bytes());
+  out.weights_xxh3_128 = weights_checksum(tensors, checksum_cache_path());
   out.config_xxh3_128 = xxh3_128_hex(std::as_bytes(std::span(out.config)));
   if (model.tokenizer) out.tokenizer_xxh3_128 = xxh3_128_hex_of_file(model.tokenizer->path());
   out.vocab_size = model.config().vocab_size;
@@ -81,6 +82,7 @@ std::vector<std::string> command_line_of(const RunOptions& options, const std::s
   if (options.prefill_chunk > 0) add("--prefill-chunk", std::to_string(options.prefill_chunk));
   add("--threads", std::to_string(thread_count(options)));
   if (!options.target.empty()) add("--target", options.target);
+  if (options.load != "mmap") add("--load", options.load);
   if (options.ignore_eos) line.emplace_back("--ignore-eos");
   if (options.require_timing) add("--require", "timing");
   return line;
@@ -92,9 +94,11 @@ Record make_record(const LoadedModel& model, const RunOptions& options,
   Record record;
   record.numerics_version = contract::kNumericsVersion;
   record.created = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-  record.command_line = command_line_of(options, model.id);
+  record.command_line =
+      command_line_of(options, model.revision ? model.id + "@" + *model.revision : model.id);
   record.program = program_version();
   record.model = make_model_record(model);
+  record.load_mode = options.load;
   record.options = {options.runs,
                     options.max_tokens,
                     thread_count(options),

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
-#include <stdexcept>
 
 #include "capsules/atomic_file.h"
 #include "capsules/exit_code.h"
@@ -17,6 +17,7 @@
 #include "patches/catalogue.h"
 #include "validate/commands.h"
 #include "validate/interrupt.h"
+#include "validate/kernel_target.h"
 #include "validate/prompts.h"
 #include "validate/record_context.h"
 #include "validate/side_by_side.h"
@@ -38,15 +39,9 @@ void check(const RunOptions& options) {
   if (!has_one) throw UserError("--widths: found no 1, expected the decode width 1 among them");
 }
 
-KernelTable kernels_of(const std::string& target) {
-  try {
-    return kernels_for(target);
-  } catch (const std::invalid_argument& error) {
-    throw UserError(fmt::format("--target: {}", error.what()));
-  }
-}
-
-std::filesystem::path default_capsule(const std::string& model_id) {
+/// A hub id's slash makes no folder.
+std::filesystem::path default_capsule(std::string model_id) {
+  std::replace(model_id.begin(), model_id.end(), '/', '-');
   return fmt::format("fidelio-{}-{:%Y%m%d-%H%M%S}.json", model_id, fmt::gmtime(std::time(nullptr)));
 }
 
@@ -70,11 +65,12 @@ void print(const Record& record, const RunOptions& options, const std::filesyste
 int run_command(const RunOptions& options) {
   check(options);
   const std::vector<const Patch*> patches = parse_patch_list(options.patches);
-  const KernelTable kernels = kernels_of(options.target);
+  const KernelTable kernels = kernels_named(options.target);
   if (options.capsule) check_writable(*options.capsule);
 
   const auto start = std::chrono::steady_clock::now();
-  const std::unique_ptr<const LoadedModel> model = load_model(options.model);
+  const std::unique_ptr<const LoadedModel> model =
+      load_model(options.model, parse_load_mode(options.load));
   const auto loaded = std::chrono::steady_clock::now() - start;
   std::vector<PromptRecord> prompts = read_prompts(*model, options);
   const std::filesystem::path capsule = options.capsule.value_or(default_capsule(model->id));

@@ -23,6 +23,7 @@ struct RunOptions {
   std::string target;              ///< vector target; empty: the best
   std::string patches = "all";     ///< a profile or names, comma-separated
   std::vector<std::int64_t> widths = {1, 2, 3, 7, 8, 16, 32, 33};
+  std::string load = "mmap";  ///< how the weights come into memory: mmap or read
   bool ignore_eos = false;
   bool require_timing = false;
   bool json = false;

@@ -1,0 +1,157 @@
+// `validate logits` as people type it: the file's bytes, its values, its errors; --load beside it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "core/checksum.h"
+#include "tests/support/npy.h"
+#include "tests/support/run_process.h"
+#include "tests/support/temp_dir.h"
+#include "validate/npy_file.h"
+
+namespace fidelio::testing {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+namespace fs = std::filesystem;
+
+const fs::path kTiny = fs::path(FIDELIO_SOURCE_DIR) / "tests/data/qwen3_moe_tiny";
+
+class LogitsCommand : public ::testing::Test {
+ protected:
+  /// The ids of the reference logits, as --prompt-ids takes them.
+  static std::string reference_ids() {
+    std::ifstream in(kTiny / "prompt_ids.json");
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    std::erase_if(text, [](char c) { return c != ',' && (c < '0' || c > '9'); });
+    return text;
+  }
+  ProcessResult logits(const std::string& model, const std::vector<std::string>& more) const {
+    std::vector<std::string> line = {FIDELIO_VALIDATE_BINARY, "logits", (kTiny / model).string(),
+                                     "--threads", "1"};
+    line.insert(line.end(), more.begin(), more.end());
+    return Process(line, dir_.path()).wait();
+  }
+  /// Runs over the reference ids and returns the file.
+  std::string file_of(const std::vector<std::string>& more) const {
+    std::vector<std::string> line = {"--prompt-ids", reference_ids(), "--out", "x.npy"};
+    line.insert(line.end(), more.begin(), more.end());
+    const ProcessResult result = logits("mlx4", line);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return bytes_of("x.npy");
+  }
+  std::string bytes_of(const std::string& name) const {
+    std::ifstream in(dir_ / name, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  void expect_refused(const std::vector<std::string>& more, const char* message) const {
+    const ProcessResult result = logits("mlx4", more);
+    EXPECT_EQ(result.exit_code, 2) << result.err;
+    EXPECT_THAT(result.err, HasSubstr(message));
+    EXPECT_EQ(result.out, "");
+  }
+
+  TempDir dir_;
+};
+
+TEST(NpyHeader, IsWhatNumPyWritesByteForByte) {
+  const std::string header = npy_header(96, 256);
+
+  EXPECT_EQ(header.size(), 128U);
+  EXPECT_EQ(header.substr(0, 10), std::string("\x93NUMPY\x01\x00\x76\x00", 10));
+  EXPECT_EQ(header.substr(10, 60), "{'descr': '<f4', 'fortran_order': False, 'shape': (96, 256), ");
+  EXPECT_EQ(header.substr(70), "}" + std::string(56, ' ') + "\n");
+}
+
+TEST(NpyHeader, EndsAtAMultipleOf64ForEveryShape) {
+  for (std::int64_t n = 1; n < std::int64_t{1} << 60; n *= 10) {
+    const std::string header = npy_header(n, n);
+    const auto length = static_cast<std::size_t>(static_cast<unsigned char>(header[8])) +
+                        256U * static_cast<unsigned char>(header[9]);
+
+    EXPECT_EQ(header.size() % 64, 0U) << n;
+    EXPECT_EQ(header.size(), 10 + length) << n;
+    EXPECT_EQ(header.back(), '\n');
+  }
+}
+
+TEST_F(LogitsCommand, GivesTheReferencesLogits) {
+  for (const char* model : {"float32", "mlx4"}) {
+    const ProcessResult result = logits(model, {"--prompt-ids", reference_ids(), "--out", "x.npy"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const std::vector<float> expected = read_npy(kTiny / model / "logits.npy");
+    const std::vector<float> actual = read_npy(dir_ / "x.npy");
+
+    ASSERT_EQ(actual.size(), expected.size());
+    float largest = 0;
+    for (std::size_t i = 0; i < actual.size(); ++i) {
+      const float error = std::fabs(actual[i] - expected[i]);
+      if (!(error <= largest)) largest = error;
+    }
+    EXPECT_LE(largest, 1e-5F) << model;
+    const std::string data = bytes_of("x.npy").substr(128);
+    const std::string digest = xxh3_128_hex(std::as_bytes(std::span(data)));
+    EXPECT_EQ(result.out, "[96, 256] x.npy xxh3 " + digest + "\n");
+  }
+}
+
+TEST_F(LogitsCommand, GivesTheSameBytesAtEveryWidthAndLoadModeAndFromThePatchedArm) {
+  const std::string one = file_of({});
+
+  EXPECT_EQ(file_of({"--width", "7"}), one);
+  EXPECT_EQ(file_of({"--width", "4096"}), one);
+  EXPECT_EQ(file_of({"--load", "read"}), one);
+  EXPECT_EQ(file_of({"--arm", "patched"}), one);
+  EXPECT_EQ(file_of({"--arm", "patched", "--patches", "down_combine", "--target", "ref"}), one);
+}
+
+TEST_F(LogitsCommand, WarnsWhereNoPatchApplies) {
+  const std::vector<std::string> line = {"--prompt-ids", reference_ids(), "--out",
+                                         "x.npy",        "--arm",         "patched"};
+  std::vector<std::string> wide = line;
+  wide.insert(wide.end(), {"--width", "64"});
+
+  EXPECT_THAT(logits("mlx4", wide).err, HasSubstr("warning: no patch applied at 64 tokens a step"));
+  EXPECT_EQ(logits("mlx4", line).err, "");
+}
+
+TEST_F(LogitsCommand, RefusesIdsAndLengthsThatTheModelDoesNotHave) {
+  expect_refused({"--prompt-ids", "1,256", "--out", "x.npy"}, "found token id 256");
+  expect_refused({"--prompt-ids", "1,-1", "--out", "x.npy"}, "found token id -1");
+  expect_refused({"--out", "x.npy"}, "expected --prompt-ids or --prompt");
+  expect_refused({"--prompt", "words", "--out", "x.npy"}, "tokenizer");
+  std::string many = "1";
+  for (int i = 0; i < 20000; ++i) many += ",1";
+  expect_refused({"--prompt-ids", many, "--out", "x.npy"}, "max_position_embeddings");
+  EXPECT_FALSE(fs::exists(dir_ / "x.npy"));
+}
+
+TEST_F(LogitsCommand, RefusesAnOutThatCannotBeWritten) {
+  expect_refused({"--prompt-ids", "1", "--out", "none/x.npy"}, "none/x.npy");
+  expect_refused({"--prompt-ids", "1", "--out", "."}, "is a folder");
+  expect_refused(
+      {"--prompt-ids", "1", "--out", "x.npy", "--patches", "nonsense", "--arm", "patched"},
+      "nonsense");
+  const ProcessResult result = logits("mlx4", {"--prompt-ids", "1", "--out", "x", "--load", "dma"});
+  EXPECT_EQ(result.exit_code, 2);
+}
+
+TEST_F(LogitsCommand, LeavesTheOldFileWhenTheDiskIsFull) {
+  dir_.write("x.npy", "old");
+  std::string line = "ulimit -f 16; exec '" + std::string(FIDELIO_VALIDATE_BINARY) + "' logits '" +
+                     (kTiny / "mlx4").string() + "' --threads 1 --out x.npy " + "--prompt-ids " +
+                     reference_ids();
+
+  const ProcessResult result = Process({"/bin/sh", "-c", line}, dir_.path()).wait();
+
+  EXPECT_EQ(result.exit_code, 2) << result.out;
+  EXPECT_THAT(result.err, HasSubstr("x.npy"));
+  EXPECT_EQ(bytes_of("x.npy"), "old");
+}
+
+}  // namespace
+}  // namespace fidelio::testing
