@@ -94,9 +94,9 @@ TEST(CheckpointOpen, RefusesAnIndexThatNamesNoFile) {
   std::filesystem::copy_file(kTiny / "float32/config.json", dir / "config.json");
   dir.write("model.safetensors.index.json", "{}");
 
-  EXPECT_THAT(user_error_of([&] { Checkpoint::open(dir.path()); }),
-              AllOf(HasSubstr("model.safetensors.index.json"),
-                    HasSubstr("weight_map: found nothing")));
+  EXPECT_THAT(
+      user_error_of([&] { Checkpoint::open(dir.path()); }),
+      AllOf(HasSubstr("model.safetensors.index.json"), HasSubstr("weight_map: found nothing")));
 }
 
 TEST(CheckpointOpen, NamesTheFileThatIsMissing) {
