@@ -88,7 +88,7 @@ ModelLocation locate_model_in(const std::string& model, std::span<const fs::path
   if (const std::optional<HubId> id = parse_hub_id(model)) {
     if (const std::optional<HubSnapshot> found = find_in_hub_cache(*id, hub_cache))
       return {found->dir, id->id(), found->commit};
-    tried.push_back(fmt::format("a snapshot in {}", path_text(hub_cache)));
+    if (!hub_cache.empty()) tried.push_back("a snapshot in " + path_text(hub_cache));
     download = "; to download it:\n" + download_command(*id);
   }
   throw UserError(fmt::format(
