@@ -7,6 +7,7 @@
 
 #include "core/checksum.h"
 #include "tests/support/npy.h"
+#include "tests/support/oracles.h"
 #include "tests/support/run_process.h"
 #include "tests/support/temp_dir.h"
 #include "validate/npy_file.h"
@@ -18,25 +19,13 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const fs::path kTiny = fs::path(FIDELIO_SOURCE_DIR) / "tests/data/qwen3_moe_tiny";
-
-/// The largest difference as a share of the largest logit; infinity where one is not finite.
-float relative_error(const std::vector<float>& actual, const std::vector<float>& expected) {
-  float error = 0;
-  float magnitude = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    const float difference = std::fabs(actual[i] - expected[i]);
-    if (!(difference <= error)) error = std::isnan(difference) ? INFINITY : difference;
-    magnitude = std::max(magnitude, std::fabs(expected[i]));
-  }
-  return error / magnitude;
-}
+const fs::path kTiny = kOracles / "qwen3_moe";
 
 class LogitsCommand : public ::testing::Test {
  protected:
   /// The ids of the reference logits, as --prompt-ids takes them.
   static std::string reference_ids() {
-    std::ifstream in(kTiny / "prompt_ids.json");
+    std::ifstream in(kOracles / "prompt_ids.json");
     std::string text{std::istreambuf_iterator<char>(in), {}};
     std::erase_if(text, [](char c) { return c != ',' && (c < '0' || c > '9'); });
     return text;
@@ -51,7 +40,7 @@ class LogitsCommand : public ::testing::Test {
   std::string file_of(const std::vector<std::string>& more) const {
     std::vector<std::string> line = {"--prompt-ids", reference_ids(), "--out", "x.npy"};
     line.insert(line.end(), more.begin(), more.end());
-    const ProcessResult result = logits("mlx4", line);
+    const ProcessResult result = logits("mlx4g64", line);
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return bytes_of("x.npy");
   }
@@ -60,7 +49,7 @@ class LogitsCommand : public ::testing::Test {
     return {std::istreambuf_iterator<char>(in), {}};
   }
   void expect_refused(const std::vector<std::string>& more, const char* message) const {
-    const ProcessResult result = logits("mlx4", more);
+    const ProcessResult result = logits("mlx4g64", more);
     EXPECT_EQ(result.exit_code, 2) << result.err;
     EXPECT_THAT(result.err, HasSubstr(message));
     EXPECT_EQ(result.out, "");
@@ -92,7 +81,7 @@ TEST(NpyHeader, EndsAtAMultipleOf64ForEveryShape) {
 }
 
 TEST_F(LogitsCommand, GivesTheReferencesLogits) {
-  for (const char* model : {"float32", "mlx4"}) {
+  for (const char* model : {"float32", "mlx4g64"}) {
     const ProcessResult result = logits(model, {"--prompt-ids", reference_ids(), "--out", "x.npy"});
     ASSERT_EQ(result.exit_code, 0) << result.err;
     const std::vector<float> expected = read_npy(kTiny / model / "logits.npy");
@@ -122,8 +111,9 @@ TEST_F(LogitsCommand, WarnsWhereNoPatchApplies) {
   std::vector<std::string> wide = line;
   wide.insert(wide.end(), {"--width", "48"});
 
-  EXPECT_THAT(logits("mlx4", wide).err, HasSubstr("warning: no patch applied at 48 tokens a step"));
-  EXPECT_EQ(logits("mlx4", line).err, "");
+  EXPECT_THAT(logits("mlx4g64", wide).err,
+              HasSubstr("warning: no patch applied at 48 tokens a step"));
+  EXPECT_EQ(logits("mlx4g64", line).err, "");
 }
 
 TEST_F(LogitsCommand, RefusesIdsAndLengthsThatTheModelDoesNotHave) {
@@ -143,14 +133,15 @@ TEST_F(LogitsCommand, RefusesAnOutThatCannotBeWritten) {
   expect_refused(
       {"--prompt-ids", "1", "--out", "x.npy", "--patches", "nonsense", "--arm", "patched"},
       "nonsense");
-  const ProcessResult result = logits("mlx4", {"--prompt-ids", "1", "--out", "x", "--load", "dma"});
+  const ProcessResult result =
+      logits("mlx4g64", {"--prompt-ids", "1", "--out", "x", "--load", "dma"});
   EXPECT_EQ(result.exit_code, 2);
 }
 
 TEST_F(LogitsCommand, LeavesTheOldFileWhenTheDiskIsFull) {
   dir_.write("x.npy", "old");
   std::string line = "ulimit -f 16; exec '" + std::string(FIDELIO_VALIDATE_BINARY) + "' logits '" +
-                     (kTiny / "mlx4").string() + "' --threads 1 --out x.npy " + "--prompt-ids " +
+                     (kTiny / "mlx4g64").string() + "' --threads 1 --out x.npy " + "--prompt-ids " +
                      reference_ids();
 
   const ProcessResult result = Process({"/bin/sh", "-c", line}, dir_.path()).wait();

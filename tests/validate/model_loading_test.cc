@@ -22,7 +22,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const fs::path kModel = fs::path(FIDELIO_SOURCE_DIR) / "tests/data/qwen3_moe_tiny/mlx4";
+const fs::path kModel = fs::path(FIDELIO_SOURCE_DIR) / "tests/data/oracles/qwen3_moe/mlx4g64";
 const std::string kCommit(40, 'c');
 
 /// The small model cut into two shards with an index, in `dir`.
