@@ -4,6 +4,7 @@
 #   ./fidelio.sh test                       builds and runs every test
 #   ./fidelio.sh check-format               compares the sources with .clang-format
 #   ./fidelio.sh check-tidy                 runs .clang-tidy's checks over all but kernels and tests
+#   ./fidelio.sh fuzz [SECONDS]             fuzzes each reader of untrusted files from its committed corpus
 # Packages come from Debian alone; where they are already installed nothing is asked of the network.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -59,8 +60,28 @@ case $verb in
     git ls-files 'capsules/*.cc' 'core/*.cc' 'patches/*.cc' 'validate/*.cc' |
       xargs -P "$(nproc)" -n 4 clang-tidy -p build --quiet --extra-arg=-Wno-unknown-warning-option 2>/dev/null
     ;;
+  fuzz)
+    seconds=${1:-600}
+    install_packages "${packages[@]}" clang libclang-rt-14-dev
+    cmake --preset fuzz >&2
+    cmake --build --preset fuzz --target fuzzers >&2
+    findings=build-fuzz/findings
+    for fuzzer in build-fuzz/bin/*_fuzzer; do
+      reader=$(basename "${fuzzer%_fuzzer}")
+      mkdir -p "$findings/$reader" "build-fuzz/corpus/$reader"
+      echo "$reader: the committed corpus, then $seconds s of new inputs" >&2
+      # What is new goes to build-fuzz; a finding stops the script and lies in $findings.
+      if ! "$fuzzer" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=4096 -print_final_stats=1 \
+        -artifact_prefix="$findings/$reader/" "build-fuzz/corpus/$reader" "tests/fuzz/corpus/$reader" \
+        >"build-fuzz/$reader.log" 2>&1; then
+        tail -n 40 "build-fuzz/$reader.log" >&2
+        exit 1
+      fi
+      echo "$reader: $(grep number_of_executed_units "build-fuzz/$reader.log" | grep -o '[0-9]*$') executions, no finding"
+    done
+    ;;
   *)
-    sed -n '2,7s/^# \{0,1\}//p' "$0"
+    sed -n '2,8s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac
