@@ -31,6 +31,13 @@ std::string xxh3_128_hex_of_file(const std::filesystem::path& path) {
   return xxh3_128_hex(file.bytes());
 }
 
+std::string combined_checksum(std::span<const FileChecksum> files) {
+  if (files.size() == 1) return files.front().digest;
+  std::string lines;
+  for (const FileChecksum& file : files) lines += file.digest + "  " + file.name + "\n";
+  return xxh3_128_hex(std::as_bytes(std::span(lines)));
+}
+
 struct StreamingXxh3::State {
   XXH3_state_t* xxh = XXH3_createState();
 };

@@ -17,6 +17,16 @@ std::string xxh3_128_hex(std::span<const std::byte> bytes);
 /// opened.
 std::string xxh3_128_hex_of_file(const std::filesystem::path& path);
 
+/// A file's name without its folder, and its checksum.
+struct FileChecksum {
+  std::string name;
+  std::string digest;
+};
+
+/// One checksum for a set of files: a single file's own; of several that of the text which
+/// `xxh128sum` prints for them, a line `DIGEST  NAME` each, in the given order.
+std::string combined_checksum(std::span<const FileChecksum> files);
+
 /// The same checksum over bytes that come in parts.
 class StreamingXxh3 {
  public:

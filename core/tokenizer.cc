@@ -24,25 +24,26 @@ std::optional<Tokenizer> Tokenizer::open(const std::filesystem::path& dir) {
   };
   if (has("tokenizer.json")) {
     const std::filesystem::path file = dir / "tokenizer.json";
-    return Tokenizer(file, tokenizers::open_tokenizer_json(file, tokenizers::read_settings(dir)));
+    return Tokenizer({file}, tokenizers::open_tokenizer_json(file, tokenizers::read_settings(dir)));
   }
   if (has("tokenizer.model")) {
     const std::filesystem::path file = dir / "tokenizer.model";
-    return Tokenizer(file, tokenizers::open_sentencepiece(file, tokenizers::read_settings(dir)));
+    return Tokenizer({file}, tokenizers::open_sentencepiece(file, tokenizers::read_settings(dir)));
   }
   if (has("vocab.json") && has("merges.txt")) {
-    return Tokenizer(dir / "vocab.json",
+    return Tokenizer({dir / "vocab.json", dir / "merges.txt"},
                      tokenizers::open_vocab_merges(dir, tokenizers::read_settings(dir)));
   }
   return std::nullopt;
 }
 
 Tokenizer Tokenizer::open_file(const std::filesystem::path& file) {
-  return Tokenizer(file, tokenizers::open_sentencepiece(file, tokenizers::Settings{}));
+  return Tokenizer({file}, tokenizers::open_sentencepiece(file, tokenizers::Settings{}));
 }
 
-Tokenizer::Tokenizer(std::filesystem::path path, std::unique_ptr<tokenizers::TokenizerModel> model)
-    : path_(std::move(path)), model_(std::move(model)) {}
+Tokenizer::Tokenizer(std::vector<std::filesystem::path> files,
+                     std::unique_ptr<tokenizers::TokenizerModel> model)
+    : files_(std::move(files)), model_(std::move(model)) {}
 
 Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;

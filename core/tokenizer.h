@@ -72,13 +72,17 @@ class Tokenizer {
   /// Whether encode_prompt puts anything before the text.
   bool adds_bos() const;
 
-  const std::filesystem::path& path() const { return path_; }
+  /// The file, or vocab.json.
+  const std::filesystem::path& path() const { return files_.front(); }
+  /// The files that hold the vocabulary and the merges; tokenizer_config.json is not among them.
+  std::span<const std::filesystem::path> files() const { return files_; }
 
  private:
   friend class StreamingDecoder;
-  Tokenizer(std::filesystem::path path, std::unique_ptr<tokenizers::TokenizerModel> model);
+  Tokenizer(std::vector<std::filesystem::path> files,
+            std::unique_ptr<tokenizers::TokenizerModel> model);
 
-  std::filesystem::path path_;
+  std::vector<std::filesystem::path> files_;
   std::unique_ptr<tokenizers::TokenizerModel> model_;
 };
 

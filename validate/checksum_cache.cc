@@ -66,13 +66,12 @@ std::string cached_checksum(const std::filesystem::path& file, std::span<const s
 }
 
 std::string weights_checksum(const TensorFiles& files, const std::filesystem::path& cache) {
-  std::string lines;
+  std::vector<FileChecksum> checksums;
   for (const SafetensorsFile& file : files.files()) {
-    const std::string digest = cached_checksum(file.path(), file.mapping(), cache);
-    if (files.files().size() == 1) return digest;
-    lines += digest + "  " + file.path().filename().string() + "\n";
+    checksums.push_back(
+        {file.path().filename().string(), cached_checksum(file.path(), file.mapping(), cache)});
   }
-  return xxh3_128_hex(std::as_bytes(std::span(lines)));
+  return combined_checksum(checksums);
 }
 
 }  // namespace fidelio

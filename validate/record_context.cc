@@ -34,6 +34,14 @@ std::string describe_weights(const LoadedModel& model) {
                            : dtype;
 }
 
+std::string tokenizer_checksum(const Tokenizer& tokenizer) {
+  std::vector<FileChecksum> checksums;
+  for (const std::filesystem::path& file : tokenizer.files()) {
+    checksums.push_back({file.filename().string(), xxh3_128_hex_of_file(file)});
+  }
+  return combined_checksum(checksums);
+}
+
 ModelRecord make_model_record(const LoadedModel& model) {
   const TensorFiles& tensors = model.checkpoint.tensors();
   ModelRecord out;
@@ -45,7 +53,7 @@ ModelRecord make_model_record(const LoadedModel& model) {
   out.weights_bytes = static_cast<std::int64_t>(tensors.total_bytes());
   out.weights_xxh3_128 = weights_checksum(tensors, checksum_cache_path());
   out.config_xxh3_128 = xxh3_128_hex(std::as_bytes(std::span(out.config)));
-  if (model.tokenizer) out.tokenizer_xxh3_128 = xxh3_128_hex_of_file(model.tokenizer->path());
+  if (model.tokenizer) out.tokenizer_xxh3_128 = tokenizer_checksum(*model.tokenizer);
   out.vocab_size = model.config().vocab_size;
   return out;
 }

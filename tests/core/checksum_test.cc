@@ -36,6 +36,15 @@ TEST(Checksum, ChangesWithASingleBit) {
   EXPECT_NE(checksum_of(text), before);
 }
 
+TEST(Checksum, OfSeveralFilesIsThatOfTheirLines) {
+  const std::vector<FileChecksum> one = {{"vocab.json", checksum_of("a")}};
+  const std::vector<FileChecksum> two = {one[0], {"merges.txt", checksum_of("b")}};
+
+  EXPECT_EQ(combined_checksum(one), checksum_of("a"));
+  EXPECT_EQ(combined_checksum(two),
+            checksum_of(checksum_of("a") + "  vocab.json\n" + checksum_of("b") + "  merges.txt\n"));
+}
+
 TEST(Checksum, OfAMissingFileIsAUserError) {
   const testing::TempDir dir;
 
