@@ -6,44 +6,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
+#include "tests/core/config_samples.h"
 #include "tests/support/temp_dir.h"
-#include "tests/support/user_error.h"
 
 namespace fidelio {
 namespace {
 
-using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::user_error_of;
-
-const json kLlama =
-    json::parse(R"({"model_type": "llama", "hidden_size": 64, "intermediate_size": 172,
-  "num_hidden_layers": 5, "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 512,
-  "max_position_embeddings": 512, "rms_norm_eps": 1e-5, "bos_token_id": 1, "eos_token_id": 2})");
-
-const json kQwen =
-    json::parse(R"({"model_type": "qwen3_moe", "hidden_size": 64, "intermediate_size": 256,
-  "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "vocab_size": 128,
-  "max_position_embeddings": 512, "rms_norm_eps": 1e-6, "rope_theta": 1000000, "num_experts": 8,
-  "num_experts_per_tok": 2, "moe_intermediate_size": 64, "norm_topk_prob": true})");
-
-ModelConfig parse(const json& config) { return parse_config(config.dump(), "config.json"); }
-
-json with(json config, const std::string& key, const json& value) {
-  config[key] = value;
-  return config;
-}
-json without(json config, const std::string& key) {
-  config.erase(key);
-  return config;
-}
-std::string error_for(const json& config) {
-  return user_error_of([&] { parse(config); });
-}
+using namespace fidelio::testing;
 
 TEST(Config, ReadsALlama) {
   const ModelConfig config = parse(with(kLlama, "tie_word_embeddings", true));
@@ -153,24 +125,6 @@ TEST(Config, RefusesFloatsOutOfRange) {
   EXPECT_THAT(error_for(with(kLlama, "rope_theta", 0)), HasSubstr("rope_theta: found 0"));
 }
 
-TEST(Config, RefusesHeadsThatDoNotDivide) {
-  EXPECT_THAT(
-      error_for(with(kLlama, "num_key_value_heads", 3)),
-      HasSubstr("num_key_value_heads: found 3, expected a divisor of num_attention_heads 8"));
-  EXPECT_THAT(
-      error_for(with(with(kLlama, "num_attention_heads", 12), "num_key_value_heads", 4)),
-      HasSubstr("head_dim: found nothing, expected the key, as hidden_size 64 is no multiple"));
-}
-
-TEST(Config, RefusesAnOddHeadDim) {
-  EXPECT_THAT(error_for(with(kLlama, "head_dim", 7)),
-              HasSubstr("head_dim: found 7, expected an even number"));
-}
-
-TEST(Config, TakesAsManyKeyValueHeadsAsHeadsInAnOldLlama) {
-  EXPECT_EQ(parse(without(kLlama, "num_key_value_heads")).num_key_value_heads, 8);
-}
-
 TEST(Config, RefusesMoreExpertsPerTokenThanExperts) {
   EXPECT_THAT(error_for(with(kQwen, "num_experts_per_tok", 9)),
               HasSubstr("num_experts_per_tok: found 9, expected at most the 8 experts"));
@@ -202,100 +156,6 @@ TEST(Config, RefusesWhatNoGraphImplements) {
               HasSubstr("layer_types: found \"linear_attention\""));
 }
 
-TEST(Config, ReadsBiases) {
-  const ModelConfig config = parse(with(with(kLlama, "attention_bias", true), "mlp_bias", true));
-
-  EXPECT_TRUE(config.attention_bias);
-  EXPECT_TRUE(config.mlp_bias);
-}
-
-const json kLlama3Scaling = {{"rope_type", "llama3"},
-                             {"factor", 8.0},
-                             {"low_freq_factor", 1.0},
-                             {"high_freq_factor", 4.0},
-                             {"original_max_position_embeddings", 8192}};
-
-TEST(Config, ReadsScaledRotaryEmbeddings) {
-  const RopeScaling llama3 = parse(with(kLlama, "rope_scaling", kLlama3Scaling)).rope_scaling;
-  EXPECT_EQ(llama3.type, RopeScaling::Type::llama3);
-  EXPECT_EQ(llama3.factor, 8.0F);
-  EXPECT_EQ(llama3.high_freq_factor, 4.0F);
-  EXPECT_EQ(llama3.original_max_position_embeddings, 8192);
-
-  const json linear = {{"type", "linear"}, {"factor", 4}};
-  EXPECT_EQ(parse(with(kLlama, "rope_scaling", linear)).rope_scaling,
-            (RopeScaling{RopeScaling::Type::linear, 4.0F}));
-  for (const json& none : {json(nullptr), json{{"type", "default"}}}) {
-    EXPECT_EQ(parse(with(kLlama, "rope_scaling", none)).rope_scaling, RopeScaling());
-  }
-}
-
-TEST(Config, RefusesScalingsThatAreIncompleteContradictoryOrOfAnotherKind) {
-  const auto refusal = [](const json& scaling) {
-    return error_for(with(kLlama, "rope_scaling", scaling));
-  };
-  for (const auto& [key, value] : kLlama3Scaling.items()) {
-    if (key == "rope_type") continue;
-    EXPECT_THAT(refusal(without(kLlama3Scaling, key)),
-                HasSubstr("rope_scaling." + key + ": found nothing"));
-  }
-  EXPECT_THAT(refusal(with(kLlama3Scaling, "high_freq_factor", 1.0)),
-              HasSubstr("high_freq_factor: found 1, expected more than low_freq_factor 1"));
-  EXPECT_THAT(refusal({{"type", "yarn"}, {"factor", 4}}),
-              HasSubstr("rope_scaling.type: found \"yarn\", expected default, linear or llama3"));
-  EXPECT_THAT(refusal({{"rope_type", "linear"}, {"type", "default"}, {"factor", 4}}),
-              HasSubstr("rope_scaling.type: found \"default\", expected \"linear\""));
-  EXPECT_THAT(refusal({{"type", "linear"}, {"factor", 0}}), HasSubstr("factor: found 0"));
-}
-
-TEST(Config, ReadsRopeThetaFromRopeParameters) {
-  const json newer = with(without(kQwen, "rope_theta"), "rope_parameters",
-                          {{"rope_theta", 5e6}, {"rope_type", "default"}});
-
-  EXPECT_EQ(parse(newer).rope_theta, 5e6F);
-  EXPECT_THAT(error_for(with(newer, "rope_theta", 1e4)),
-              HasSubstr("rope_parameters.rope_theta: found 5000000"));
-  EXPECT_THAT(
-      error_for(with(newer, "rope_parameters", {{"rope_theta", 5e6}, {"rope_type", "yarn"}})),
-      HasSubstr("rope_parameters.rope_type: found \"yarn\""));
-}
-
-/// kQwen's sizes as another family.
-json as(const char* model_type) {
-  return with(with(kQwen, "model_type", model_type), "num_local_experts", 8);
-}
-
-std::vector<std::int64_t> windows(const json& config) {
-  const ModelConfig read = parse(config);
-  return {read.window_of(0), read.window_of(1)};
-}
-
-TEST(Config, ReadsSlidingWindowsByTheFamilysRule) {
-  EXPECT_THAT(windows(with(as("mixtral"), "sliding_window", 64)), ElementsAre(64, 64));
-  EXPECT_THAT(windows(as("mixtral")), ElementsAre(0, 0));
-  EXPECT_THAT(windows(as("mistral")), ElementsAre(4096, 4096));
-  EXPECT_THAT(windows(with(as("mistral"), "sliding_window", nullptr)), ElementsAre(0, 0));
-
-  const json qwen3 = with(as("qwen3"), "sliding_window", 64);
-  EXPECT_THAT(windows(qwen3), ElementsAre(0, 0));
-  EXPECT_THAT(windows(with(with(qwen3, "use_sliding_window", true), "max_window_layers", 1)),
-              ElementsAre(0, 64));
-  EXPECT_THAT(windows(with(with(qwen3, "use_sliding_window", true), "layer_types",
-                           {"sliding_attention", "full_attention"})),
-              ElementsAre(64, 0));
-  EXPECT_THAT(windows(with(with(kQwen, "sliding_window", 64), "use_sliding_window", true)),
-              ElementsAre(64, 64));
-}
-
-TEST(Config, RefusesSlidingWindowsThatTheFamilyDoesNotHave) {
-  EXPECT_THAT(error_for(with(kLlama, "sliding_window", 4096)),
-              HasSubstr("sliding_window: found 4096, expected null in llama"));
-  EXPECT_THAT(error_for(with(as("qwen3"), "layer_types", {"sliding_attention", "full_attention"})),
-              HasSubstr("as no sliding_window is in use"));
-  EXPECT_THAT(error_for(with(as("qwen3"), "layer_types", {"full_attention"})),
-              HasSubstr("expected an array of 2 layers' types"));
-}
-
 TEST(Config, RefusesTextThatIsNoObjectAndKeysThatOccurTwice) {
   EXPECT_THAT(user_error_of([] { parse_config("{", "c.json"); }),
               HasSubstr("c.json: found text that is not JSON"));
@@ -306,7 +166,7 @@ TEST(Config, RefusesTextThatIsNoObjectAndKeysThatOccurTwice) {
 }
 
 TEST(Config, NamesTheFileItCannotRead) {
-  const testing::TempDir dir;
+  const TempDir dir;
 
   EXPECT_THAT(user_error_of([&] { read_config(dir / "config.json"); }),
               HasSubstr((dir / "config.json").string()));

@@ -15,11 +15,11 @@ import mlx_lm
 import numpy as np
 import torch
 import transformers
+from affine_reading import dequantised
 from mlx.utils import tree_map
 from mlx_lm.convert import mixed_quant_predicate_builder
 from mlx_lm.utils import load_model, quantize_model, save_config, save_model
 from oracle_models import MODELS, Model, Quantised
-from safetensors import safe_open
 from transformers import AutoConfig, AutoModelForCausalLM
 
 N_PROMPT, N_PREFIX, N_GREEDY = 96, 40, 64
@@ -158,34 +158,6 @@ def load_exact(folder: Path):
     exact = lambda p: p if p.dtype == mx.uint32 else p.astype(mx.float32)  # noqa: E731
     net.update(tree_map(exact, net.parameters()))
     return net
-
-
-def unpacked(words: np.ndarray, bits: int) -> np.ndarray:
-    """The codes of uint32 words, each row one little-endian, least-significant-bit-first stream."""
-    rows = words.reshape(-1, words.shape[-1]).view(np.uint8)
-    stream = np.unpackbits(rows, axis=1, bitorder="little").reshape(len(rows), -1, bits)
-    codes = (stream.astype(np.float32) * 2.0 ** np.arange(bits, dtype=np.float32)).sum(-1)
-    return codes.reshape(*words.shape[:-1], -1)
-
-
-def dequantised(folder: Path, quantisation: dict) -> dict:
-    """Every tensor in float32, unpacked here with numpy: a second reading of the format."""
-    tensors = {}
-    with safe_open(folder / "model.safetensors", "pt") as f:
-        names = set(f.keys())
-        for name in names:
-            if name.endswith((".scales", ".biases")):
-                continue
-            w = f.get_tensor(name)
-            path = name.removesuffix(".weight")
-            if f"{path}.scales" in names:
-                spec = quantisation.get(path, quantisation)
-                codes = unpacked(w.numpy(), spec["bits"])
-                grouped = codes.reshape(*codes.shape[:-1], -1, spec["group_size"])
-                s, b = (f.get_tensor(f"{path}.{k}").float().numpy()[..., None] for k in ("scales", "biases"))
-                w = torch.from_numpy((grouped * s + b).astype(np.float32).reshape(codes.shape))
-            tensors[name] = w.float()
-    return tensors
 
 
 def transformers_twin(folder: Path, published: dict, kind: type):

@@ -1,0 +1,78 @@
+// Inverse frequencies against torch's, plain and scaled.
+#include "core/families/rope_frequencies.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+namespace fidelio {
+namespace {
+
+/// First, second, third, fourth, middle and last of the inverse frequencies. Made with torch 2:
+///   t = 1.0 / (base ** (torch.arange(0, d, 2, dtype=torch.int64).to(torch.float) / d))
+///   [float.hex(float(t[i])) for i in (0, 1, 2, 3, len(t) // 2, len(t) - 1)]
+TEST(RopeFrequencies, AreTorchs) {
+  struct Case {
+    float theta;
+    std::int64_t head_dim;
+    std::vector<float> expected;
+  };
+  const std::vector<Case> cases = {
+      {1e4F,
+       64,
+       {1, 0x1.7ff222p-1F, 0x1.1feb34p-1F, 0x1.afd136p-2F, 0x1.47ae14p-7F, 0x1.17a8e4p-13F}},
+      {1e6F,
+       128,
+       {1, 0x1.9c975ap-1F, 0x1.4c7bcp-1F, 0x1.0beddep-1F, 0x1.0624dep-10F, 0x1.4d1c98p-20F}},
+      {5e5F,
+       128,
+       {1, 0x1.a11582p-1F, 0x1.53c38cp-1F, 0x1.14c708p-1F, 0x1.72ba42p-10F, 0x1.4985fep-19F}},
+  };
+  for (const Case& c : cases) {
+    const std::vector<float> t = rope_inv_freq(c.theta, c.head_dim);
+    ASSERT_EQ(t.size(), static_cast<std::size_t>(c.head_dim / 2));
+    EXPECT_EQ((std::vector<float>{t[0], t[1], t[2], t[3], t[t.size() / 2], t.back()}), c.expected);
+  }
+}
+
+/// First, second, then across the blended wavelengths, last. Made with transformers 5:
+///   ROPE_INIT_FUNCTIONS["llama3"](LlamaConfig(head_dim=128, rope_parameters=...), "cpu")[0]
+TEST(RopeFrequencies, OfLlama3AreTorchs) {
+  ModelConfig config;
+  config.head_dim = 128;
+  config.rope_theta = 5e5F;
+  config.rope_scaling = {RopeScaling::Type::llama3, 32.0F, 1.0F, 4.0F, 8192};
+
+  const std::vector<float> t = rope_inv_freq(config);
+
+  EXPECT_EQ(
+      (std::vector<float>{t[0], t[1], t[28], t[30], t[32], t[34], t[36], t[38], t[63]}),
+      (std::vector<float>{1, 0x1.a11582p-1F, 0x1.a4ee4p-9F, 0x1.524f36p-10F, 0x1.c26c4p-12F,
+                          0x1.9731eep-14F, 0x1.46831ap-16F, 0x1.b15902p-17F, 0x1.4985fep-24F}));
+}
+
+TEST(RopeFrequencies, AreDividedByALinearFactor) {
+  ModelConfig config;
+  config.head_dim = 128;
+  config.rope_theta = 1e4F;
+  config.rope_scaling = {RopeScaling::Type::linear, 3.0F};
+
+  const std::vector<float> t = rope_inv_freq(config);
+
+  EXPECT_EQ((std::vector<float>{t[0], t[1], t[32], t[63]}),
+            (std::vector<float>{0x1.555556p-2F, 0x1.27951ep-2F, 0x1.b4e81ap-9F, 0x1.42e682p-15F}));
+}
+
+/// torch's vectorised float32 power is not rounded correctly everywhere: of the 64 frequencies of
+/// theta = 1e6, head_dim = 128, it differs from ours in this one, by one unit in the last place.
+TEST(RopeFrequencies, MayDifferFromTorchsByOneUlp) {
+  const float torchs = 0.0003398208355065435F;
+
+  const float ours = rope_inv_freq(1e6F, 128)[37];
+
+  EXPECT_EQ(ours, std::nextafter(torchs, 0.0F));
+}
+
+}  // namespace
+}  // namespace fidelio
