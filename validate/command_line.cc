@@ -90,9 +90,9 @@ void add_logits(CLI::App& app, LogitsOptions& options, int& code) {
       ->delimiter(',')
       ->excludes(prompt);
   logits->add_option("--out", options.out, "The .npy file to write")->required();
-  logits->add_option("--arm", options.arm, "baseline or patched")
+  logits->add_option("--arm", options.arm, "baseline, patched, or truth (float64)")
       ->capture_default_str()
-      ->check(CLI::IsMember({"baseline", "patched"}));
+      ->check(CLI::IsMember({"baseline", "patched", "truth"}));
   logits->add_option("--patches", options.patches, "Profile or names, with --arm patched")
       ->capture_default_str();
   logits->add_option("--target", options.target, "Vector target (default: the best)");

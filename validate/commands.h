@@ -26,7 +26,7 @@ struct LogitsOptions {
   std::optional<std::string> prompt;
   std::vector<std::int32_t> prompt_ids;
   std::filesystem::path out;
-  std::string arm = "baseline";  ///< or "patched"
+  std::string arm = "baseline";  ///< or "patched" or "truth"
   std::string patches = "all";   ///< of the patched arm
   std::string target;            ///< vector target; empty: the best
   std::string load = "mmap";

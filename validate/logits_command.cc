@@ -1,13 +1,16 @@
-// validate logits: one arm's logits at every position of a prompt, as an .npy file that is written
-// while they are computed.
+// validate logits: one arm's logits, or truth's, at every position of a prompt, as an .npy file
+// that is written while they are computed.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
+#include <memory>
 #include <span>
 
 #include "capsules/atomic_file.h"
 #include "core/checksum.h"
+#include "core/truth/truth.h"
 #include "core/user_error.h"
 #include "patches/catalogue.h"
 #include "validate/arm.h"
@@ -41,18 +44,37 @@ bool any_site_applied(const Arm& arm) {
   });
 }
 
+/// The logits of every row of a step of these ids.
+using StepLogits = std::function<std::span<const float>(std::span<const std::int32_t> ids)>;
+
 /// Feeds the ids, `width` a step, and writes each step's rows; returns the checksum of all rows.
-std::string write_logits(Decoder& decoder, std::span<const std::int32_t> ids, std::size_t width,
-                         AtomicFile& file) {
+std::string write_logits(const StepLogits& step, std::span<const std::int32_t> ids,
+                         std::size_t width, AtomicFile& file) {
   StreamingXxh3 hash;
   while (!ids.empty()) {
     const std::size_t n = std::min(width, ids.size());
-    const std::span<const std::byte> rows = std::as_bytes(decoder.step(ids.first(n), n));
+    const std::span<const std::byte> rows = std::as_bytes(step(ids.first(n)));
     hash.update(rows);
     file.write({reinterpret_cast<const char*>(rows.data()), rows.size()});
     ids = ids.subspan(n);
   }
   return hash.hex();
+}
+
+/// Truth's logits, rounded once to float32.
+StepLogits truth_step(const LoadedModel& model, const RopeTable& rope, ThreadTeam& team) {
+  const ParallelFor parallel = [&team](std::size_t n, const auto& body) {
+    team.run([&](std::size_t thread) {
+      body(n * thread / team.size(), n * (thread + 1) / team.size());
+    });
+  };
+  auto truth = std::make_shared<Truth>(model.graph, model.weights, rope, parallel);
+  auto rows = std::make_shared<std::vector<float>>();
+  return [truth, rows](std::span<const std::int32_t> ids) -> std::span<const float> {
+    const TruthValue logits = truth->step(ids, ids.size());
+    rows->assign(logits.x.begin(), logits.x.end());
+    return *rows;
+  };
 }
 
 }  // namespace
@@ -72,12 +94,16 @@ int logits_command(const LogitsOptions& options) {
   const RopeTable rope = rope_table_for(*model, ids.size());
   const auto width = std::min(static_cast<std::size_t>(options.width), ids.size());
   Arm arm(options.arm, *model, patches, kernels, team, rope, {ids.size(), width});
+  StepLogits step = [&arm](std::span<const std::int32_t> step_ids) {
+    return arm.decoder().step(step_ids, step_ids.size());
+  };
+  if (options.arm == "truth") step = truth_step(*model, rope, team);
 
   const auto rows = static_cast<std::int64_t>(ids.size());
   const std::int64_t cols = model->config().vocab_size;
   AtomicFile file(options.out);
   file.write(npy_header(rows, cols));
-  const std::string digest = write_logits(arm.decoder(), ids, width, file);
+  const std::string digest = write_logits(step, ids, width, file);
   file.commit();
   if (patched && !any_site_applied(arm)) {
     fmt::print(stderr,

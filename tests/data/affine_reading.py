@@ -15,8 +15,8 @@ def unpacked(words: np.ndarray, bits: int) -> np.ndarray:
     return codes.reshape(*words.shape[:-1], -1)
 
 
-def dequantised(folder: Path, quantisation: dict) -> dict:
-    """Every tensor in float32, unpacked here with numpy: a second reading of the format."""
+def dequantised(folder: Path, quantisation: dict, dtype=np.float32) -> dict:
+    """Every tensor in `dtype`, unpacked here with numpy: a second reading of the format."""
     tensors = {}
     with safe_open(folder / "model.safetensors", "pt") as f:
         names = set(f.keys())
@@ -29,7 +29,7 @@ def dequantised(folder: Path, quantisation: dict) -> dict:
                 spec = quantisation.get(path, quantisation)
                 codes = unpacked(w.numpy(), spec["bits"])
                 grouped = codes.reshape(*codes.shape[:-1], -1, spec["group_size"])
-                s, b = (f.get_tensor(f"{path}.{k}").float().numpy()[..., None] for k in ("scales", "biases"))
-                w = torch.from_numpy((grouped * s + b).astype(np.float32).reshape(codes.shape))
-            tensors[name] = w.float()
+                s, b = (f.get_tensor(f"{path}.{k}").float().numpy().astype(dtype)[..., None] for k in ("scales", "biases"))
+                w = torch.from_numpy((grouped * s + b).astype(dtype).reshape(codes.shape))
+            tensors[name] = w.double() if dtype == np.float64 else w.float()
     return tensors

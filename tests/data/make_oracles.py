@@ -5,6 +5,7 @@ Needs: torch, transformers, mlx-lm (on Linux `pip install "mlx[cpu]"`), numpy, s
 """
 
 import argparse
+import copy
 import json
 import shutil
 import tempfile
@@ -16,13 +17,14 @@ import numpy as np
 import torch
 import transformers
 from affine_reading import dequantised
+from float64_reference import float64_logits
 from mlx.utils import tree_map
 from mlx_lm.convert import mixed_quant_predicate_builder
 from mlx_lm.utils import load_model, quantize_model, save_config, save_model
 from oracle_models import MODELS, Model, Quantised
 from transformers import AutoConfig, AutoModelForCausalLM
 
-N_PROMPT, N_PREFIX, N_GREEDY = 96, 40, 64
+N_PROMPT, N_PREFIX, N_GREEDY, N_FLOAT64 = 96, 40, 64, 24
 TOLERANCE = 1e-5  # of max |logit|: how far the two references may differ
 SCALES = dict(norm=0.25, embed_tokens=0.02, tied_embedding=0.03, lm_head=2.0, bias=0.5, weight=1.7)
 
@@ -105,7 +107,13 @@ def float_folder(net, published: dict, folder: Path, prompt) -> tuple:
             return relative(mlx_logits(other, prompt), logits)
 
     logits_of = lambda ids: torch_logits(net, ids)  # noqa: E731
-    return write_reference(folder, logits_of, prompt, difference_of)
+    row = write_reference(folder, logits_of, prompt, difference_of)
+    save_float64(copy.deepcopy(net), folder, prompt)
+    return row
+
+
+def save_float64(net, folder: Path, prompt) -> None:
+    np.save(folder / "logits64.npy", float64_logits(net, prompt)[-N_FLOAT64:])
 
 
 class published_folder:
@@ -160,9 +168,10 @@ def load_exact(folder: Path):
     return net
 
 
-def transformers_twin(folder: Path, published: dict, kind: type):
+def transformers_twin(folder: Path, published: dict, kind: type, dtype=np.float32):
     """The same checkpoint as a transformers model: experts unstacked, neighbours to halves."""
-    tensors = dequantised(folder, json.loads((folder / "config.json").read_text())["quantization"])
+    quantisation = json.loads((folder / "config.json").read_text())["quantization"]
+    tensors = dequantised(folder, quantisation, dtype)
     mixtral = dict(gate_proj="w1", down_proj="w2", up_proj="w3")
     for name in [n for n in tensors if ".switch_mlp." in n]:
         prefix, proj = name.removesuffix(".weight").split(".switch_mlp.")
@@ -176,8 +185,9 @@ def transformers_twin(folder: Path, published: dict, kind: type):
             heads = tensors[name].unflatten(0, (-1, dim))
             tensors[name] = heads[:, order].flatten(0, 1).contiguous()
     net = kind.from_pretrained(
-        None, config=transformers_config(published), state_dict=tensors, attn_implementation="eager"
-    )
+        None, config=transformers_config(published), state_dict=tensors, attn_implementation="eager",
+        dtype=torch.float64 if dtype == np.float64 else torch.float32,
+    )  # fmt: skip
     return net.eval()
 
 
@@ -186,6 +196,8 @@ def quantised_folder(net, model: Model, spec: Quantised, folder: Path, prompt) -
         convert(source, folder, spec)
     exact = load_exact(folder)
     twin = transformers_twin(folder, model.config, type(net))
+    if model.name != "bits":
+        save_float64(transformers_twin(folder, model.config, type(net), np.float64), folder, prompt)
     logits_of = lambda ids: mlx_logits(exact, ids)  # noqa: E731
     return write_reference(
         folder, logits_of, prompt, lambda logits: relative(torch_logits(twin, prompt), logits)
@@ -209,6 +221,7 @@ models). Weights come from a seed; the references may move in their last bits wi
 | `MODEL/float32/` | what transformers' `save_pretrained` writes, unchanged; run by transformers, eager attention, float32 |
 | `MODEL/mlx…/`, `MODEL/mixed…/` | what mlx-lm's converter makes of it (`mlx4g64`: affine 4 bits in groups of 64; `mixed_2_6`: its mixed recipe); run by mlx-lm with scales, biases and norms widened to float32, so that nothing is rounded to half precision |
 | `*/logits.npy` | float32 [{n_prompt}, vocabulary]: every position of the prompt in one pass |
+| `*/logits64.npy` | float64, the last {n_float64} positions of the same: transformers without any rounding to float32 (`float64_reference.py`) but that of the rotary tables; not for `bits` |
 | `*/greedy.json` | {n_greedy} greedy ids after the first {n_prefix} prompt ids, each from a whole pass; `smallest_gap` is the least distance of best to second-best logit |
 
 A second implementation had to agree within {tolerance:g} of the largest logit: mlx-lm on the float32 folders;
@@ -224,7 +237,7 @@ checked by `tests/validate/sensitivity_test.cc`.
 def readme_head() -> str:
     return README.format(
         transformers=transformers.__version__, torch=torch.__version__, mlx=mx.__version__,
-        mlx_lm=mlx_lm.__version__, n_prompt=N_PROMPT, n_prefix=N_PREFIX, n_greedy=N_GREEDY,
+        mlx_lm=mlx_lm.__version__, n_prompt=N_PROMPT, n_prefix=N_PREFIX, n_greedy=N_GREEDY, n_float64=N_FLOAT64,
         tolerance=TOLERANCE,
     )  # fmt: skip
 

@@ -21,6 +21,12 @@ namespace fs = std::filesystem;
 
 const fs::path kTiny = kOracles / "qwen3_moe";
 
+/// A file of doubles as floats.
+std::vector<float> read_rounded(const fs::path& file) {
+  const std::vector<double> exact = read_npy<double>(file);
+  return {exact.begin(), exact.end()};
+}
+
 class LogitsCommand : public ::testing::Test {
  protected:
   /// The ids of the reference logits, as --prompt-ids takes them.
@@ -93,6 +99,21 @@ TEST_F(LogitsCommand, GivesTheReferencesLogits) {
     const std::string digest = xxh3_128_hex(std::as_bytes(std::span(data)));
     EXPECT_EQ(result.out, "[96, 256] x.npy xxh3 " + digest + "\n");
   }
+}
+
+TEST_F(LogitsCommand, GivesTruthWhereverItIsNearerThanAnyFloat32) {
+  const std::vector<float> exact = read_rounded(kTiny / "float32/logits64.npy");
+  const auto error_of = [&](const char* arm) {
+    const ProcessResult result =
+        logits("float32", {"--prompt-ids", reference_ids(), "--out", "x.npy", "--arm", arm});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const std::vector<float> all = read_npy(dir_ / "x.npy");
+    return relative_error({all.end() - static_cast<std::ptrdiff_t>(exact.size()), all.end()},
+                          exact);
+  };
+
+  EXPECT_LT(error_of("truth"), 5e-7);
+  EXPECT_LT(2 * error_of("truth"), error_of("baseline"));
 }
 
 TEST_F(LogitsCommand, GivesTheSameBytesAtEveryWidthAndLoadModeAndFromThePatchedArm) {
