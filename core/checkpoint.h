@@ -66,8 +66,4 @@ class Checkpoint {
 /// `source` (see Checkpoint::experts) as a path for each expert; one path when it has no `*`.
 std::vector<std::string> expert_paths(const std::string& source, std::int64_t n_experts);
 
-/// The directory that MODEL names, in the order of core/model_location.h. Throws UserError with
-/// what was tried; suggests the nearest name.
-std::filesystem::path resolve_model(const std::string& model);
-
 }  // namespace fidelio

@@ -13,6 +13,7 @@
 #include "core/config_quantization.h"
 #include "core/config_reader.h"
 #include "core/config_rope.h"
+#include "core/eos_token_ids.h"
 #include "core/json_text.h"
 #include "core/mapped_file.h"
 #include "core/nearest_name.h"
@@ -28,7 +29,6 @@ constexpr std::int64_t kMaxWidth = std::int64_t{1} << 20;
 constexpr std::int64_t kMaxVocab = std::int64_t{1} << 24;
 constexpr std::int64_t kMaxLayers = 4096;
 constexpr std::int64_t kMaxExperts = 65536;
-constexpr std::int64_t kMaxPositions = std::int64_t{1} << 31;
 
 std::string read_model_type(const ConfigReader& config) {
   const std::vector<std::string>& supported = supported_model_types();
@@ -87,20 +87,6 @@ void read_experts(const ConfigReader& config, const ConfigFamily& family, ModelC
   }
 }
 
-void read_token_ids(const ConfigReader& config, ModelConfig& out) {
-  const std::int64_t last = out.vocab_size - 1;
-  out.bos_token_id = config.find_integer("bos_token_id", 0, last);
-  const json* eos = config.find("eos_token_id");
-  if (eos == nullptr) return;
-  if (!eos->is_array()) {
-    out.eos_token_ids.push_back(config.integer_of("eos_token_id", *eos, 0, last));
-    return;
-  }
-  for (const json& id : *eos) {
-    out.eos_token_ids.push_back(config.integer_of("eos_token_id", id, 0, last));
-  }
-}
-
 }  // namespace
 
 const std::vector<std::string>& supported_model_types() {
@@ -137,7 +123,7 @@ ModelConfig parse_config(const std::string& text, const std::string& where) {
   read_attention(config, family, out);
   read_rope(config, family, out);
   if (!family.expert_width.empty()) read_experts(config, family, out);
-  read_token_ids(config, out);
+  out.eos_token_ids = read_eos_token_ids(config, out.vocab_size);
   out.quantization = read_quantization(config);
   return out;
 }

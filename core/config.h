@@ -80,7 +80,6 @@ struct ModelConfig {
   std::int64_t decoder_sparse_step = 1;
   std::vector<std::int64_t> mlp_only_layers;
 
-  std::optional<std::int64_t> bos_token_id;
   std::vector<std::int64_t> eos_token_ids;  ///< `eos_token_id`: a number or a list
   std::optional<QuantizationConfig> quantization;
 };

@@ -11,7 +11,6 @@ using nlohmann::json;
 
 constexpr std::int64_t kMaxHeads = 8192;
 constexpr std::int64_t kMaxHeadDim = 8192;
-constexpr std::int64_t kMaxPositions = std::int64_t{1} << 31;
 
 void read_heads(const ConfigReader& config, const ConfigFamily& family, ModelConfig& out) {
   out.num_attention_heads = config.integer("num_attention_heads", 1, kMaxHeads);

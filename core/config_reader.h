@@ -15,6 +15,9 @@
 
 namespace fidelio {
 
+/// Far above any published model's context, low enough for products in 64 bits.
+inline constexpr std::int64_t kMaxPositions = std::int64_t{1} << 31;
+
 /// Borrows the object. `prefix` is put before keys in messages ("quantization." for a nested
 /// object). A key whose value is null counts as absent, as it does for the references.
 class ConfigReader {

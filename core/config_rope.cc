@@ -13,7 +13,6 @@ using nlohmann::json;
 
 constexpr double kMaxRopeTheta = 1e12;
 constexpr double kMaxFactor = 1e6;
-constexpr std::int64_t kMaxPositions = std::int64_t{1} << 31;
 
 float required_float(const ConfigReader& rope, const char* key) {
   const auto value = rope.find_float(key, FLT_MIN, kMaxFactor);

@@ -107,25 +107,51 @@ std::optional<std::string> commit_of(const HubId& id, const fs::path& model) {
   return commits.front();
 }
 
+const char* variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : nullptr;
+}
+
+/// A path that a variable names; a leading ~/ is the home, as huggingface_hub reads it.
+fs::path expanded(const char* path) {
+  const char* home = variable("HOME");
+  const bool in_home = std::string_view(path).starts_with("~/") && home != nullptr;
+  return in_home ? fs::path(home) / (path + 2) : fs::path(path);
+}
+
+/// The name of a file with weights in a format that is not read.
+std::optional<std::string> other_weights_in(const fs::path& dir) {
+  std::error_code error;
+  for (fs::directory_iterator entry(dir, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string extension = entry->path().extension().string();
+    for (const char* other : {".bin", ".npz", ".pt", ".pth", ".h5", ".msgpack", ".gguf"}) {
+      if (extension == other) return entry->path().filename().string();
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 void check_complete(const HubId& id, const fs::path& dir) {
   std::vector<std::string> missing;
   std::error_code ignored;
   if (!fs::is_regular_file(dir / "config.json", ignored)) missing.emplace_back("config.json");
   for (std::string& file : missing_tensor_files(dir)) missing.push_back(std::move(file));
   if (missing.empty()) return;
+  const auto other = other_weights_in(dir);
+  if (other && missing == std::vector<std::string>{"model.safetensors"}) {
+    throw UserError(fmt::format(
+        "model {}: found {} in {}, expected model*.safetensors; no other weights are read",
+        quote(id.id()), quote(*other), path_text(dir)));
+  }
   std::string named = quote(missing.front());
   if (missing.size() > 1) named += fmt::format(" and {} more", missing.size() - 1);
   throw UserError(fmt::format(
       "model {}: found an incomplete download in {}: {} is missing; complete it with\n{}",
       quote(id.id()), path_text(dir), named, download_command(id)));
 }
-
-const char* variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? value : nullptr;
-}
-
-}  // namespace
 
 std::optional<HubId> parse_hub_id(const std::string& model) {
   HubId id;
@@ -144,11 +170,11 @@ std::optional<HubId> parse_hub_id(const std::string& model) {
 }
 
 fs::path hub_cache_folder() {
-  if (const char* cache = variable("HF_HUB_CACHE")) return cache;
-  if (const char* cache = variable("HUGGINGFACE_HUB_CACHE")) return cache;
-  if (const char* home = variable("HF_HOME")) return fs::path(home) / "hub";
+  if (const char* cache = variable("HF_HUB_CACHE")) return expanded(cache);
+  if (const char* cache = variable("HUGGINGFACE_HUB_CACHE")) return expanded(cache);
+  if (const char* home = variable("HF_HOME")) return expanded(home) / "hub";
   if (const char* cache = variable("XDG_CACHE_HOME"))
-    return fs::path(cache) / "huggingface" / "hub";
+    return expanded(cache) / "huggingface" / "hub";
   if (const char* home = variable("HOME")) return fs::path(home) / ".cache" / "huggingface" / "hub";
   return {};
 }
@@ -163,7 +189,6 @@ std::optional<HubSnapshot> find_in_hub_cache(const HubId& id, const fs::path& ca
   const std::optional<std::string> commit = commit_of(id, model);
   if (!commit) return std::nullopt;
   fs::path dir = model / "snapshots" / *commit;
-  check_complete(id, dir);
   return HubSnapshot{std::move(dir), *commit};
 }
 

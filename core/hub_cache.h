@@ -36,9 +36,12 @@ std::filesystem::path hub_cache_folder();
 std::string download_command(const HubId& id);
 
 /// The snapshot of `id`: of its revision, of `main` when none is given, or the only one there when
-/// main is unknown. nullopt when the cache has nothing of that model and revision. Throws UserError
-/// for a choice that is not ours and for a download that is not complete; where a download helps,
-/// its command is the last line.
+/// main is unknown. nullopt when the cache has nothing of that model and revision. Which files it
+/// holds is not looked at. Throws UserError for a choice that is not ours.
 std::optional<HubSnapshot> find_in_hub_cache(const HubId& id, const std::filesystem::path& cache);
+
+/// Throws UserError unless the snapshot `dir` of `id` holds config.json and every tensor file;
+/// where a download helps, its command is the last line.
+void check_complete(const HubId& id, const std::filesystem::path& dir);
 
 }  // namespace fidelio

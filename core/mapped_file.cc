@@ -98,7 +98,12 @@ MappedFile MappedFile::open(const std::filesystem::path& path, LoadMode mode) {
   if (size == 0) return MappedFile(path, {}, 0);
   if (mode == LoadMode::read) {
     Mapping memory(size + kSlackBytes);
-    if (!memory.made()) cannot_open(path, errno);
+    if (!memory.made()) {
+      throw UserError(
+          fmt::format("{}: cannot get {} bytes of memory for it: {}; expected as much, "
+                      "or --load mmap",
+                      path_text(path), size, std::strerror(errno)));
+    }
     read_whole(path, file.get(), memory.data(), size);
     // A stray write must fault here as it does in a mapping of the file.
     if (::mprotect(memory.data(), size + kSlackBytes, PROT_READ) != 0) cannot_open(path, errno);

@@ -75,19 +75,19 @@ ModelLocation locate_model_in(const std::string& model, std::span<const fs::path
     throw UserError(fmt::format(
         "model {}: found a file, expected a directory that holds config.json", quote(model)));
   }
-  if (holds_model(model)) return {model, last_part(model), std::nullopt};
+  if (holds_model(model)) return {model, last_part(model), std::nullopt, std::nullopt};
   std::vector<std::string> tried = {path_text(fs::path(model) / "config.json")};
   if (is_bare_name(model)) {
     for (const fs::path& folder : folders) {
       const fs::path dir = folder / model;
-      if (holds_model(dir)) return {dir, model, std::nullopt};
+      if (holds_model(dir)) return {dir, model, std::nullopt, std::nullopt};
       tried.push_back(path_text(dir / "config.json"));
     }
   }
   std::string download;
   if (const std::optional<HubId> id = parse_hub_id(model)) {
     if (const std::optional<HubSnapshot> found = find_in_hub_cache(*id, hub_cache))
-      return {found->dir, id->id(), found->commit};
+      return {found->dir, id->id(), found->commit, id};
     if (!hub_cache.empty()) tried.push_back("a snapshot in " + path_text(hub_cache));
     download = "; to download it:\n" + download_command(*id);
   }
@@ -100,7 +100,5 @@ ModelLocation locate_model_in(const std::string& model, std::span<const fs::path
 ModelLocation locate_model(const std::string& model) {
   return locate_model_in(model, model_folders(), hub_cache_folder());
 }
-
-fs::path resolve_model(const std::string& model) { return locate_model(model).dir; }
 
 }  // namespace fidelio

@@ -8,12 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "core/hub_cache.h"
+
 namespace fidelio {
 
 struct ModelLocation {
   std::filesystem::path dir;
   std::string id;                       ///< ORG/NAME, or the last part of the path
   std::optional<std::string> revision;  ///< the commit, of a model in the hub cache
+  std::optional<HubId> hub_id;          ///< of the same; whether it is whole is check_complete's
 };
 
 /// The folders of named models, in search order: $FIDELIO_MODELS when set, `models/` of the source

@@ -146,7 +146,7 @@ TensorFiles TensorFiles::open(const fs::path& dir, LoadMode mode) {
   const WeightMap map = indexed ? read_index(index) : WeightMap();
   const std::set<std::string> names = expected_files(dir, map);
   const std::vector<std::string> missing = missing_of(dir, names);
-  if (!missing.empty() && names.size() > 1) {
+  if (!missing.empty() && (indexed || names.size() > 1)) {
     fail(dir / missing.front(), "tensors", "no such file",
          indexed ? "every file that the index names (is the download incomplete?)"
                  : "every part that the others' names count (is the download incomplete?)");

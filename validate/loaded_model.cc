@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/eos_token_ids.h"
 #include "core/families/family.h"
 #include "core/model_location.h"
 #include "core/quote.h"
@@ -13,19 +14,18 @@ namespace fidelio {
 std::unique_ptr<const LoadedModel> load_model(const std::string& model, LoadMode mode) {
   ModelLocation location = locate_model(model);
   const std::filesystem::path& dir = location.dir;
+  if (location.hub_id) check_complete(*location.hub_id, dir);
   Checkpoint checkpoint = Checkpoint::open(dir, mode);
   Graph graph = build_graph(checkpoint.config());
   ModelWeights weights(checkpoint, graph);
   refuse_unused_tensors(checkpoint, graph);
   std::optional<Tokenizer> tokenizer = Tokenizer::open(dir);
-  const std::int64_t vocab_size = checkpoint.config().vocab_size;
-  if (tokenizer && tokenizer->vocab_size() > vocab_size) {
-    throw UserError(fmt::format("{}: found {} ids, expected at most the model's vocab_size {}",
-                                tokenizer->path().string(), tokenizer->vocab_size(), vocab_size));
-  }
-  return std::unique_ptr<const LoadedModel>(
-      new LoadedModel{std::move(location.id), std::move(location.revision), std::move(checkpoint),
-                      std::move(graph), std::move(weights), std::move(tokenizer)});
+  const ModelConfig& config = checkpoint.config();
+  std::vector<std::int64_t> eos_token_ids =
+      all_eos_token_ids(dir, config.eos_token_ids, config.vocab_size);
+  return std::unique_ptr<const LoadedModel>(new LoadedModel{
+      std::move(location.id), std::move(location.revision), std::move(checkpoint), std::move(graph),
+      std::move(weights), std::move(tokenizer), std::move(eos_token_ids)});
 }
 
 LoadMode parse_load_mode(const std::string& name) {

@@ -20,6 +20,7 @@ struct LoadedModel {
   Graph graph;  ///< the baseline
   ModelWeights weights;
   std::optional<Tokenizer> tokenizer;
+  std::vector<std::int64_t> eos_token_ids;  ///< of config.json and generation_config.json
 
   const ModelConfig& config() const { return checkpoint.config(); }
 };

@@ -15,6 +15,7 @@
 #include "patches/catalogue.h"
 #include "validate/arm.h"
 #include "validate/commands.h"
+#include "validate/interrupt.h"
 #include "validate/kernel_target.h"
 #include "validate/npy_file.h"
 #include "validate/prompts.h"
@@ -52,6 +53,7 @@ std::string write_logits(const StepLogits& step, std::span<const std::int32_t> i
                          std::size_t width, AtomicFile& file) {
   StreamingXxh3 hash;
   while (!ids.empty()) {
+    stop_if_interrupted();
     const std::size_t n = std::min(width, ids.size());
     const std::span<const std::byte> rows = std::as_bytes(step(ids.first(n)));
     hash.update(rows);
@@ -101,6 +103,7 @@ int logits_command(const LogitsOptions& options) {
 
   const auto rows = static_cast<std::int64_t>(ids.size());
   const std::int64_t cols = model->config().vocab_size;
+  const InterruptGuard interrupts;
   AtomicFile file(options.out);
   file.write(npy_header(rows, cols));
   const std::string digest = write_logits(step, ids, width, file);

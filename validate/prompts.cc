@@ -45,19 +45,24 @@ std::vector<std::int32_t> encode(const LoadedModel& model, const std::string& te
   return model.tokenizer->encode_prompt(text);
 }
 
-void check(const LoadedModel& model, const RunOptions& options,
-           const std::vector<std::int32_t>& ids) {
+void check(const LoadedModel& model, const RunOptions& options, const PromptRecord& prompt) {
+  const std::vector<std::int32_t>& ids = prompt.ids;
+  const char* origin = prompt.text ? "the prompt" : "--prompt-ids";
   if (ids.empty()) throw UserError("the prompt has no token: expected at least one");
   const std::int64_t vocab_size = model.config().vocab_size;
   for (const std::int32_t id : ids) {
     if (id < 0 || id >= vocab_size) {
-      throw UserError(
-          fmt::format("--prompt-ids: found token id {}, expected 0 to {} ({}'s vocab_size is {})",
-                      id, vocab_size - 1, model.id, vocab_size));
+      throw UserError(fmt::format("{}: found token id {}, expected 0 to {} ({}'s vocab_size is {})",
+                                  origin, id, vocab_size - 1, model.id, vocab_size));
     }
   }
   const std::int64_t context = model.config().max_position_embeddings;
   const auto n = static_cast<std::int64_t>(ids.size());
+  if (n > context) {
+    throw UserError(
+        fmt::format("{}: found {} tokens, expected at most {} (max_position_embeddings of {})",
+                    origin, n, context, model.id));
+  }
   if (n + options.max_tokens > context) {
     throw UserError(fmt::format(
         "--max-tokens: found {} after a prompt of {}, {} positions in all; expected at most {} "
@@ -83,7 +88,7 @@ std::vector<PromptRecord> read_prompts(const LoadedModel& model, const RunOption
       prompt.ids.resize(static_cast<std::size_t>(options.prompt_tokens));
       for (std::size_t i = 0; i < prompt.ids.size(); ++i) prompt.ids[i] = once[i % once.size()];
     }
-    check(model, options, prompt.ids);
+    check(model, options, prompt);
     prompt.ids_xxh3_128 = xxh3_128_hex(std::as_bytes(std::span(prompt.ids)));
   }
   return prompts;

@@ -137,7 +137,7 @@ SequenceRecord SideBySide::timed_run(Arm& arm, std::int64_t pair, std::int64_t p
   GenerateOptions generate_options;
   generate_options.max_tokens = options_.max_tokens;
   generate_options.prefill_chunk = options_.prefill_chunk;
-  if (!options_.ignore_eos) generate_options.stop_ids = model_.config().eos_token_ids;
+  if (!options_.ignore_eos) generate_options.stop_ids = model_.eos_token_ids;
   // Once the arms have chosen different ids, both are fed the baseline's, so that they do the same
   // work.
   if (pair >= 0 && record_.generations[at].baseline.ids != record_.generations[at].patched.ids) {

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "core/checkpoint.h"
+#include "core/model_location.h"
 #include "core/quote.h"
 #include "core/tokenizer.h"
 #include "core/user_error.h"
@@ -17,12 +17,12 @@
 namespace fidelio {
 namespace {
 
-/// MODEL as a directory, with or without config.json, else a name in models/.
+/// MODEL as a directory, with or without config.json, else what core/model_location.h finds.
 Tokenizer open_tokenizer(const std::string& model) {
   std::error_code error;
   const bool is_directory = std::filesystem::is_directory(model, error);
   const std::filesystem::path dir =
-      is_directory ? std::filesystem::path(model) : resolve_model(model);
+      is_directory ? std::filesystem::path(model) : locate_model(model).dir;
   std::optional<Tokenizer> tokenizer = Tokenizer::open(dir);
   if (!tokenizer) {
     throw UserError(

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/eos_token_ids.h"
 #include "tests/core/config_samples.h"
 #include "tests/support/temp_dir.h"
 
@@ -25,7 +26,6 @@ TEST(Config, ReadsALlama) {
   EXPECT_EQ(config.rms_norm_eps, 1e-5F);
   EXPECT_EQ(config.rope_theta, 10000.0F);
   EXPECT_TRUE(config.tie_word_embeddings);
-  EXPECT_EQ(config.bos_token_id, 1);
   EXPECT_THAT(config.eos_token_ids, ElementsAre(2));
   EXPECT_EQ(config.num_experts, 0);
   EXPECT_FALSE(config.quantization.has_value());
@@ -71,16 +71,27 @@ TEST(Config, ReadsAnOlmoe) {
   EXPECT_THAT(error_for(with(olmoe, "clip_qkv", 8.0)), HasSubstr("clip_qkv: found 8.0"));
 }
 
-TEST(Config, TakesBosAsAbsentAndEosAsAList) {
-  EXPECT_EQ(parse(with(kLlama, "bos_token_id", nullptr)).bos_token_id, std::nullopt);
+TEST(Config, TakesEosAsANumberAListOrAbsent) {
   EXPECT_THAT(parse(with(kLlama, "eos_token_id", {2, 7})).eos_token_ids, ElementsAre(2, 7));
   EXPECT_THAT(parse(without(kLlama, "eos_token_id")).eos_token_ids, IsEmpty());
 }
 
-TEST(Config, RefusesTokenIdsOutsideTheVocabulary) {
-  EXPECT_THAT(error_for(with(kLlama, "bos_token_id", 512)), HasSubstr("bos_token_id: found 512"));
-  EXPECT_THAT(error_for(with(kLlama, "eos_token_id", {2, -1})),
-              HasSubstr("eos_token_id: found -1"));
+TEST(Config, LeavesOutEosIdsThatTheModelCannotEmit) {
+  EXPECT_THAT(parse(with(kLlama, "eos_token_id", {2, -1, 512})).eos_token_ids, ElementsAre(2));
+  EXPECT_THAT(parse(with(kLlama, "eos_token_id", -1)).eos_token_ids, IsEmpty());
+  EXPECT_THAT(error_for(with(kLlama, "eos_token_id", "2")), HasSubstr("eos_token_id: found \"2\""));
+}
+
+TEST(Config, EosIdsOfTheGenerationConfigAreAdded) {
+  const TempDir dir;
+  EXPECT_THAT(all_eos_token_ids(dir.path(), {2}, 512), ElementsAre(2));
+
+  dir.write("generation_config.json", R"({"eos_token_id": [7, 2, 512]})");
+  EXPECT_THAT(all_eos_token_ids(dir.path(), {2}, 512), ElementsAre(2, 7));
+
+  dir.write("generation_config.json", "[");
+  EXPECT_THAT(user_error_of([&] { all_eos_token_ids(dir.path(), {2}, 512); }),
+              HasSubstr("generation_config.json"));
 }
 
 TEST(Config, RefusesAnUnknownModelType) {

@@ -44,7 +44,10 @@ class HubCache : public ::testing::Test {
     return found ? found->commit : "none";
   }
   std::string error_of(const std::string& model) const {
-    return user_error_of([&] { locate_model_in(model, {}, cache_.path()); });
+    return user_error_of([&] {
+      const ModelLocation found = locate_model_in(model, {}, cache_.path());
+      if (found.hub_id) check_complete(*found.hub_id, found.dir);
+    });
   }
 
   TempDir cache_;
@@ -141,6 +144,21 @@ TEST_F(HubCache, SaysWhatAnIncompleteDownloadLacks) {
   // A link whose blob is not there yet is no file.
   fs::create_symlink("../../blobs/none", snapshot(kOne) / "model-1.safetensors");
   EXPECT_THAT(error_of("org/tiny-moe"), HasSubstr("\"model-1.safetensors\" and 1 more"));
+}
+
+TEST_F(HubCache, FindsASnapshotWithoutWeightsForThoseWhoNeedNone) {
+  cache_.write(kModel + "/snapshots/" + kOne + "/tokenizer.model", "");
+
+  EXPECT_EQ(locate_model_in("org/tiny-moe", {}, cache_.path()).dir, snapshot(kOne));
+}
+
+TEST_F(HubCache, SaysThatOtherWeightsAreNotRead) {
+  add_snapshot(kOne);
+  fs::remove(snapshot(kOne) / "model.safetensors");
+  cache_.write(kModel + "/snapshots/" + kOne + "/pytorch_model.bin", "");
+
+  EXPECT_THAT(error_of("org/tiny-moe"), AllOf(HasSubstr("found \"pytorch_model.bin\""),
+                                              HasSubstr("expected model*.safetensors")));
 }
 
 TEST_F(HubCache, SaysThatTheSnapshotOfABranchIsNotThere) {

@@ -51,9 +51,13 @@ inline std::unique_ptr<const LoadedModel> load_with_graph(const std::filesystem:
                                                           Graph graph) {
   Checkpoint checkpoint = Checkpoint::open(dir);
   ModelWeights weights(checkpoint, graph);
-  return std::unique_ptr<const LoadedModel>(new LoadedModel{"altered", std::nullopt,
-                                                            std::move(checkpoint), std::move(graph),
-                                                            std::move(weights), std::nullopt});
+  return std::unique_ptr<const LoadedModel>(new LoadedModel{"altered",
+                                                            std::nullopt,
+                                                            std::move(checkpoint),
+                                                            std::move(graph),
+                                                            std::move(weights),
+                                                            std::nullopt,
+                                                            {}});
 }
 
 }  // namespace fidelio::testing

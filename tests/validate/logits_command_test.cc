@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
+#include <thread>
 
 #include "core/checksum.h"
 #include "tests/support/npy.h"
@@ -144,7 +146,8 @@ TEST_F(LogitsCommand, RefusesIdsAndLengthsThatTheModelDoesNotHave) {
   expect_refused({"--prompt", "words", "--out", "x.npy"}, "tokenizer");
   std::string many = "1";
   for (int i = 0; i < 20000; ++i) many += ",1";
-  expect_refused({"--prompt-ids", many, "--out", "x.npy"}, "max_position_embeddings");
+  expect_refused({"--prompt-ids", many, "--out", "x.npy"},
+                 "--prompt-ids: found 20001 tokens, expected at most 512");
   EXPECT_FALSE(fs::exists(dir_ / "x.npy"));
 }
 
@@ -157,6 +160,23 @@ TEST_F(LogitsCommand, RefusesAnOutThatCannotBeWritten) {
   const ProcessResult result =
       logits("mlx4g64", {"--prompt-ids", "1", "--out", "x", "--load", "dma"});
   EXPECT_EQ(result.exit_code, 2);
+}
+
+TEST_F(LogitsCommand, LeavesNothingBehindWhenInterrupted) {
+  std::string many = "1";
+  for (int i = 0; i < 1500; ++i) many += ",1";
+  const Process process({FIDELIO_VALIDATE_BINARY, "logits", "kjv-moe-8m", "--arm", "truth",
+                         "--prompt-ids", many, "--out", "x.npy"},
+                        dir_.path());
+  const auto files = [&] {
+    return std::distance(fs::directory_iterator(dir_.path()), fs::directory_iterator());
+  };
+  while (files() < 3) std::this_thread::yield();  // beside stdout and stderr: the temporary file
+
+  process.signal(SIGINT);
+
+  EXPECT_EQ(process.wait().exit_code, 130);
+  EXPECT_EQ(files(), 2);
 }
 
 TEST_F(LogitsCommand, LeavesTheOldFileWhenTheDiskIsFull) {

@@ -145,6 +145,7 @@ TEST_P(Sensitivity, EveryFactMovesTheLogitsTenTimesTheTolerance) {
     ++facts;
     const auto model = load_with_graph(dir, altered);
     const double moved = relative_error(all_logits(*model, oracle_prompt(), 96, {}), expected);
+    ASSERT_TRUE(std::isfinite(moved)) << alteration.fact;
     const double times = moved / GetParam().tolerance();
     EXPECT_GE(times, 10) << alteration.fact;
     fmt::print("sensitivity {}: {} moves the logits by {:.1e}, {:.0f} times the tolerance\n",
