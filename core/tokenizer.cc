@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/quote.h"
+#include "core/tokenizers/budget.h"
 #include "core/tokenizers/sentencepiece_model.h"
 #include "core/tokenizers/settings.h"
 #include "core/tokenizers/tokenizer_json.h"
@@ -54,7 +55,7 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
     throw UserError(fmt::format("the text: found byte 0x{:02x} at offset {}, expected UTF-8",
                                 static_cast<unsigned char>(text[*offset]), *offset));
   }
-  return model_->encode(text);
+  return model_->encode(text, tokenizers::Budget());
 }
 
 std::vector<std::int32_t> Tokenizer::encode_prompt(std::string_view text) const {

@@ -65,7 +65,7 @@ class Tokenizer {
   std::int64_t vocab_size() const;
 
   /// As sentencepiece files say themselves; for the other kinds tokenizer_config.json's `bos_token`
-  /// and `eos_token`. -1 when there is none.
+  /// and `eos_token`. -1 when there is none, or none with an id.
   std::int32_t bos_id() const;
   std::int32_t eos_id() const;
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/tokenizers/regex.h"
@@ -30,7 +31,8 @@ struct AddedToken {
 class AddedTokens {
  public:
   AddedTokens() = default;
-  /// Throws UserError beginning with `where` for contents or ids that come twice.
+  /// Throws UserError beginning with `where` for contents or ids that come twice, and for what the
+  /// normalizer makes longer than 64 KiB. 16 MiB are the most for all of them.
   AddedTokens(const std::vector<AddedToken>& tokens, const Normalizer& normalizer,
               const std::string& where);
 
@@ -41,8 +43,12 @@ class AddedTokens {
   };
   /// `text` cut at the tokens that are looked for before normalization, or at those that are looked
   /// for after it. Leftmost first, of those that begin together the longest.
-  std::vector<Part> cut_raw(std::string_view text) const { return cut(text, raw_); }
-  std::vector<Part> cut_normalized(std::string_view text) const { return cut(text, normalized_); }
+  std::vector<Part> cut_raw(std::string_view text, const Budget& budget) const {
+    return cut(text, raw_, budget);
+  }
+  std::vector<Part> cut_normalized(std::string_view text, const Budget& budget) const {
+    return cut(text, normalized_, budget);
+  }
 
   /// What decoding makes of an id: its content, in normal form where it is looked for in that.
   /// nullptr for an id that is no added token.
@@ -52,25 +58,25 @@ class AddedTokens {
   std::int64_t id_bound() const { return id_bound_; }
 
  private:
-  /// Contents by their first bytes. Node 0 is the root.
-  struct Trie {
-    struct Node {
-      std::map<char, std::size_t> children;
-      std::optional<std::int32_t> id;
-    };
-    std::vector<Node> nodes = {Node{}};
-
-    bool add(std::string_view content, std::int32_t id);
-    /// The longest token that `text` begins with.
+  using Ids = std::map<std::string, std::int32_t, std::less<>>;
+  /// Contents in the order of their bytes, so that those that begin alike are neighbours.
+  class Sorted {
+   public:
+    Sorted() = default;
+    explicit Sorted(const Ids& ids) : entries_(ids.begin(), ids.end()) {}
+    /// The longest token that stands in `text` at `from`.
     std::optional<Part> longest(std::string_view text, std::size_t from) const;
+
+   private:
+    std::vector<std::pair<std::string, std::int32_t>> entries_;
   };
-  std::vector<Part> cut(std::string_view text, const Trie& trie) const;
+  std::vector<Part> cut(std::string_view text, const Sorted& contents, const Budget& budget) const;
 
   std::unordered_map<std::int32_t, AddedToken> tokens_;
   std::unordered_map<std::int32_t, std::string> texts_;
-  std::map<std::string, std::int32_t, std::less<>> specials_;
-  Trie raw_;
-  Trie normalized_;
+  Ids specials_;
+  Sorted raw_;
+  Sorted normalized_;
   std::int64_t id_bound_ = 0;
 };
 

@@ -187,13 +187,7 @@ class ReplaceStage : public PassingStage {
       : PassingStage(next), pattern_(std::move(pattern)), content_(std::move(content)) {}
 
   void feed(std::string_view piece, bool begins_piece) override {
-    std::string text;
-    for (const Stretch& stretch : stretches_of(piece.size(), find_all(piece, pattern_))) {
-      text += stretch.is_match
-                  ? std::string_view(content_)
-                  : piece.substr(stretch.range.begin, stretch.range.end - stretch.range.begin);
-    }
-    next().feed(text, begins_piece);
+    next().feed(replace_all(piece, find_all(piece, pattern_), content_), begins_piece);
   }
 
  private:

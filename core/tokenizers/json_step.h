@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -13,7 +14,7 @@
 
 namespace fidelio::tokenizers {
 
-inline constexpr std::size_t kMaxSteps = 64;        ///< of one Sequence
+inline constexpr std::size_t kMaxSteps = 64;        ///< of a Sequence, inner ones included
 inline constexpr std::size_t kMaxTextBytes = 4096;  ///< of a text that a step puts in or looks for
 
 /// Borrows the object. Every member throws UserError naming file, key, found and expected.
@@ -53,16 +54,21 @@ class JsonStep {
     }
     return *value;
   }
-  /// The steps of a Sequence, under `key`.
+  /// The steps of a Sequence, under `key`; to be read once. Sequences in Sequences count together,
+  /// else nesting would multiply the limit.
   std::vector<JsonStep> steps(const char* key) const {
     const nlohmann::json* list = reader().find(key);
     if (list == nullptr) reader().missing(key, "a list");
-    if (!list->is_array() || list->size() > kMaxSteps) {
-      reader().refuse(key, *list, fmt::format("a list of at most {} steps", kMaxSteps));
+    if (!list->is_array()) reader().refuse(key, *list, "a list");
+    *n_steps_ += list->size();
+    if (*n_steps_ > kMaxSteps) {
+      reader().fail(key, fmt::format("step {}", *n_steps_),
+                    fmt::format("at most {} steps, inner Sequences included", kMaxSteps));
     }
     std::vector<JsonStep> result;
     for (std::size_t i = 0; i < list->size(); ++i) {
       result.emplace_back((*list)[i], where_, fmt::format("{}.{}[{}]", key_, key, i));
+      result.back().n_steps_ = n_steps_;
     }
     return result;
   }
@@ -91,6 +97,7 @@ class JsonStep {
   const nlohmann::json& object_;
   std::string where_;
   std::string key_;
+  std::shared_ptr<std::size_t> n_steps_ = std::make_shared<std::size_t>(0);  ///< one a tree
 };
 
 }  // namespace fidelio::tokenizers

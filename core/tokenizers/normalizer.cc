@@ -19,14 +19,6 @@ namespace {
 
 constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 
-void check_size(std::size_t size) {
-  if (size > kMaxBytes) {
-    throw UserError(fmt::format(
-        "the text: found more than {} bytes after the tokenizer's normalizer, expected fewer",
-        kMaxBytes));
-  }
-}
-
 }  // namespace
 
 Normalizer Normalizer::read(const JsonStep& step) {
@@ -60,19 +52,30 @@ void Normalizer::read_into(const JsonStep& step) {
   }
 }
 
-std::string Normalizer::apply(std::string_view text) const {
-  std::string result(text);
-  for (const auto& step : steps_) {
-    if (result.empty()) break;
-    if (const Form* form = std::get_if<Form>(&step)) {
-      result = normal_form(result, *form);
-    } else if (const Prepend* prepend = std::get_if<Prepend>(&step)) {
-      result.insert(0, prepend->text);
-    } else {
-      result = replaced(result, std::get<Replace>(step));
-    }
-    check_size(result.size());
+std::string Normalizer::apply(std::string_view text, const Budget& budget) const {
+  std::optional<std::string> result = apply_within(kMaxBytes, text, budget);
+  if (!result) {
+    throw UserError(fmt::format(
+        "the text: found more than {} bytes after the tokenizer's normalizer, expected fewer",
+        kMaxBytes));
   }
+  return *std::move(result);
+}
+
+std::optional<std::string> Normalizer::apply_within(std::size_t max_bytes, std::string_view text,
+                                                    const Budget& budget) const {
+  std::optional<std::string> result(text);
+  for (const auto& step : steps_) {
+    if (!result || result->empty() || result->size() > max_bytes) break;
+    if (const Form* form = std::get_if<Form>(&step)) {
+      result = normal_form(*result, *form);
+    } else if (const Prepend* prepend = std::get_if<Prepend>(&step)) {
+      result->insert(0, prepend->text);
+    } else {
+      result = replaced(max_bytes, *result, std::get<Replace>(step), budget);
+    }
+  }
+  if (result && result->size() > max_bytes) result.reset();
   return result;
 }
 
@@ -95,19 +98,14 @@ std::string Normalizer::normal_form(const std::string& text, Form form) {
   return {reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size)};
 }
 
-std::string Normalizer::replaced(const std::string& text, const Replace& replace) {
+std::optional<std::string> Normalizer::replaced(std::size_t max_bytes, const std::string& text,
+                                                const Replace& replace, const Budget& budget) {
   const std::vector<Range> matches =
-      replace.regex ? replace.regex->find_all(text) : find_all(text, replace.needle);
-  check_size(text.size() + matches.size() * replace.content.size());
-  std::string result;
-  for (const Stretch& stretch : stretches_of(text.size(), matches)) {
-    if (stretch.is_match) {
-      result += replace.content;
-    } else {
-      result.append(text, stretch.range.begin, stretch.range.end - stretch.range.begin);
-    }
-  }
-  return result;
+      replace.regex ? replace.regex->find_all(text, budget) : find_all(text, replace.needle);
+  std::size_t size = text.size();  // of the result; known before any of it is built
+  for (const Range& match : matches) size += replace.content.size() - (match.end - match.begin);
+  if (size > max_bytes) return std::nullopt;
+  return replace_all(text, matches, replace.content);
 }
 
 }  // namespace fidelio::tokenizers

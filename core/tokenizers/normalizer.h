@@ -1,6 +1,7 @@
 // What happens to a text before it is cut: Unicode normal forms, texts put in or replaced.
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -25,8 +26,12 @@ class Normalizer {
   /// Throws UserError for any other.
   static Normalizer read(const JsonStep& step);
 
-  /// The normal form of well-formed `text`. Throws UserError when it would pass 1 GiB.
-  std::string apply(std::string_view text) const;
+  /// The normal form of well-formed `text`. Throws UserError when any step would make more than
+  /// 1 GiB of it, and once `budget` is spent.
+  std::string apply(std::string_view text, const Budget& budget) const;
+  /// The same; nullopt as soon as a step would make more than `max_bytes` of it.
+  std::optional<std::string> apply_within(std::size_t max_bytes, std::string_view text,
+                                          const Budget& budget) const;
 
  private:
   enum class Form { nfc, nfd, nfkc, nfkd };
@@ -40,7 +45,8 @@ class Normalizer {
   };
   void read_into(const JsonStep& step);
   static std::string normal_form(const std::string& text, Form form);
-  static std::string replaced(const std::string& text, const Replace& replace);
+  static std::optional<std::string> replaced(std::size_t max_bytes, const std::string& text,
+                                             const Replace& replace, const Budget& budget);
 
   std::vector<std::variant<Form, Prepend, Replace>> steps_;
 };

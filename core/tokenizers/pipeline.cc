@@ -23,30 +23,30 @@ class PipelineStream : public TextStream {
   PieceChain chain_;
 };
 
-std::vector<std::int32_t> Pipeline::encode(std::string_view text) const {
+std::vector<std::int32_t> Pipeline::encode(std::string_view text, const Budget& budget) const {
   std::vector<std::int32_t> ids;
-  for (const AddedTokens::Part& part : parts_.added.cut_raw(text)) {
+  for (const AddedTokens::Part& part : parts_.added.cut_raw(text, budget)) {
     if (part.id) {
       ids.push_back(*part.id);
     } else {
       encode_part(text.substr(part.range.begin, part.range.end - part.range.begin),
-                  part.range.begin == 0, ids);
+                  part.range.begin == 0, budget, ids);
     }
   }
   return ids;
 }
 
-void Pipeline::encode_part(std::string_view part, bool at_start,
+void Pipeline::encode_part(std::string_view part, bool at_start, const Budget& budget,
                            std::vector<std::int32_t>& ids) const {
-  const std::string text = parts_.normalizer.apply(part);
-  for (const AddedTokens::Part& piece : parts_.added.cut_normalized(text)) {
+  const std::string text = parts_.normalizer.apply(part, budget);
+  for (const AddedTokens::Part& piece : parts_.added.cut_normalized(text, budget)) {
     if (piece.id) {
       ids.push_back(*piece.id);
       continue;
     }
     Word whole{text.substr(piece.range.begin, piece.range.end - piece.range.begin),
                at_start && piece.range.begin == 0};
-    for (const Word& word : parts_.pre_tokenizer.apply(std::move(whole))) {
+    for (const Word& word : parts_.pre_tokenizer.apply(std::move(whole), budget)) {
       parts_.bpe.encode(word.text, ids);
     }
   }

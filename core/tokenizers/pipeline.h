@@ -34,7 +34,7 @@ class Pipeline : public TokenizerModel {
  public:
   explicit Pipeline(PipelineParts parts) : parts_(std::move(parts)) {}
 
-  std::vector<std::int32_t> encode(std::string_view text) const override;
+  std::vector<std::int32_t> encode(std::string_view text, const Budget& budget) const override;
   std::span<const std::int32_t> prompt_prefix() const override { return parts_.prompt_prefix; }
   std::span<const std::int32_t> prompt_suffix() const override { return parts_.prompt_suffix; }
   std::string decode(std::span<const std::int32_t> ids) const override;
@@ -46,7 +46,8 @@ class Pipeline : public TokenizerModel {
 
  private:
   friend class PipelineStream;
-  void encode_part(std::string_view part, bool at_start, std::vector<std::int32_t>& ids) const;
+  void encode_part(std::string_view part, bool at_start, const Budget& budget,
+                   std::vector<std::int32_t>& ids) const;
   /// What the decoder is fed for `id`; nullptr for an id that gives nothing.
   const std::string* decoded_piece(std::int32_t id) const;
 

@@ -122,9 +122,9 @@ PreTokenizer::Metaspace PreTokenizer::read_metaspace(const JsonStep& step) {
   return {fields.replacement, scheme, fields.split};
 }
 
-void SplitStep::apply(const Word& word, std::vector<Word>& words) const {
+void SplitStep::apply(const Word& word, const Budget& budget, std::vector<Word>& words) const {
   std::vector<Stretch> stretches = stretches_of(
-      word.text.size(), regex ? regex->find_all(word.text) : find_all(word.text, needle));
+      word.text.size(), regex ? regex->find_all(word.text, budget) : find_all(word.text, needle));
   if (invert) {
     for (Stretch& stretch : stretches) stretch.is_match = !stretch.is_match;
   }
@@ -135,11 +135,12 @@ void SplitStep::apply(const Word& word, std::vector<Word>& words) const {
   }
 }
 
-void PreTokenizer::ByteLevel::apply(Word word, std::vector<Word>& words) const {
+void PreTokenizer::ByteLevel::apply(Word word, const Budget& budget,
+                                    std::vector<Word>& words) const {
   if (add_prefix_space && !word.text.starts_with(' ')) word.text.insert(0, 1, ' ');
   const std::size_t first = words.size();
   if (split) {
-    split->apply(word, words);
+    split->apply(word, budget, words);
   } else {
     words.push_back(std::move(word));
   }
@@ -148,15 +149,9 @@ void PreTokenizer::ByteLevel::apply(Word word, std::vector<Word>& words) const {
   }
 }
 
-void PreTokenizer::Metaspace::apply(Word word, std::vector<Word>& words) const {
-  std::string text;
-  for (const Stretch& stretch : stretches_of(word.text.size(), find_all(word.text, " "))) {
-    if (stretch.is_match) {
-      text += replacement;
-    } else {
-      text.append(word.text, stretch.range.begin, stretch.range.end - stretch.range.begin);
-    }
-  }
+void PreTokenizer::Metaspace::apply(Word word, const Budget& budget,
+                                    std::vector<Word>& words) const {
+  std::string text = replace_all(word.text, find_all(word.text, " "), replacement);
   const bool wanted =
       scheme == PrependScheme::always || (scheme == PrependScheme::first && word.at_start);
   if (wanted && !text.starts_with(replacement)) text.insert(0, replacement);
@@ -165,19 +160,19 @@ void PreTokenizer::Metaspace::apply(Word word, std::vector<Word>& words) const {
     Split at_replacement;
     at_replacement.needle = replacement;
     at_replacement.behavior = SplitBehavior::merged_with_next;
-    at_replacement.apply(word, words);
+    at_replacement.apply(word, budget, words);
   } else {
     words.push_back(std::move(word));
   }
 }
 
-std::vector<Word> PreTokenizer::apply(Word text) const {
+std::vector<Word> PreTokenizer::apply(Word text, const Budget& budget) const {
   std::vector<Word> words;
   words.push_back(std::move(text));
   for (const auto& step : steps_) {
     std::vector<Word> next;
     for (Word& word : words) {
-      std::visit([&](const auto& kind) { kind.apply(std::move(word), next); }, step);
+      std::visit([&](const auto& kind) { kind.apply(std::move(word), budget, next); }, step);
     }
     words = std::move(next);
   }

@@ -25,7 +25,7 @@ struct SplitStep {
   SplitBehavior behavior = SplitBehavior::isolated;
   bool invert = false;
 
-  void apply(const Word& word, std::vector<Word>& words) const;
+  void apply(const Word& word, const Budget& budget, std::vector<Word>& words) const;
 };
 
 /// Immutable; leaves a text whole unless read from a file.
@@ -37,8 +37,8 @@ class PreTokenizer {
   /// WhitespaceSplit, Punctuation, and Sequences of them. Throws UserError for any other.
   static PreTokenizer read(const JsonStep& step);
 
-  /// The words of `text`, none of them empty.
-  std::vector<Word> apply(Word text) const;
+  /// The words of `text`, none of them empty. Throws UserError once `budget` is spent.
+  std::vector<Word> apply(Word text, const Budget& budget) const;
 
  private:
   using Split = SplitStep;
@@ -46,7 +46,7 @@ class PreTokenizer {
     bool add_prefix_space;
     std::optional<Split> split;
 
-    void apply(Word word, std::vector<Word>& words) const;
+    void apply(Word word, const Budget& budget, std::vector<Word>& words) const;
   };
   enum class PrependScheme { always, first, never };
   struct Metaspace {
@@ -54,7 +54,7 @@ class PreTokenizer {
     PrependScheme scheme;
     bool split;
 
-    void apply(Word word, std::vector<Word>& words) const;
+    void apply(Word word, const Budget& budget, std::vector<Word>& words) const;
   };
   void read_into(const JsonStep& step);
   static Split read_split(const JsonStep& step);

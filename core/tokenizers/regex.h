@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/tokenizers/budget.h"
+
 namespace fidelio::tokenizers {
 
 struct Range {
@@ -27,8 +29,8 @@ class Regex {
   Regex& operator=(Regex&&) noexcept;
 
   /// All matches in well-formed `text`, left to right, none overlapping. Throws UserError for a
-  /// match that needs more than 10 million steps, more than 64 MiB, or 60 s for the whole text.
-  std::vector<Range> find_all(std::string_view text) const;
+  /// match that needs more than 10 million steps or more than 64 MiB, and once `budget` is spent.
+  std::vector<Range> find_all(std::string_view text, const Budget& budget) const;
 
  private:
   struct Code;

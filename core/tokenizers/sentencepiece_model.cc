@@ -22,7 +22,7 @@ class SentencepieceModel final : public TokenizerModel {
  public:
   SentencepieceModel(const std::filesystem::path& file, const Settings& settings);
 
-  std::vector<std::int32_t> encode(std::string_view text) const override;
+  std::vector<std::int32_t> encode(std::string_view text, const Budget& /*budget*/) const override;
   std::span<const std::int32_t> prompt_prefix() const override { return prefix_; }
   std::span<const std::int32_t> prompt_suffix() const override { return {}; }
   std::string decode(std::span<const std::int32_t> ids) const override;
@@ -79,7 +79,8 @@ void SentencepieceModel::check(const sentencepiece::util::Status& status,
                   where_, action, printable(status.ToString())));
 }
 
-std::vector<std::int32_t> SentencepieceModel::encode(std::string_view text) const {
+std::vector<std::int32_t> SentencepieceModel::encode(std::string_view text,
+                                                     const Budget& /*budget*/) const {
   std::vector<int> ids;
   check(processor_.Encode(text, &ids), "encode");
   return {ids.begin(), ids.end()};

@@ -65,6 +65,15 @@ std::vector<Stretch> stretches_of(std::size_t size, const std::vector<Range>& ma
   return stretches;
 }
 
+std::string replace_all(std::string_view text, const std::vector<Range>& matches,
+                        std::string_view content) {
+  std::string result;
+  for (const auto& [range, is_match] : stretches_of(text.size(), matches)) {
+    result += is_match ? content : text.substr(range.begin, range.end - range.begin);
+  }
+  return result;
+}
+
 std::vector<Range> find_all(std::string_view text, std::string_view needle) {
   std::vector<Range> places;
   for (std::size_t at = text.find(needle); at != std::string_view::npos;

@@ -2,6 +2,7 @@
 // pieces are core/tokenizers/pre_tokenizer.h's.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,10 @@ struct Stretch {
 
 /// The stretches of a text of `size` bytes with these matches.
 std::vector<Stretch> stretches_of(std::size_t size, const std::vector<Range>& matches);
+
+/// `text` with `content` in the place of every match.
+std::string replace_all(std::string_view text, const std::vector<Range>& matches,
+                        std::string_view content);
 
 /// All places where `needle`, which is not empty, stands in `text`, left to right, none
 /// overlapping.

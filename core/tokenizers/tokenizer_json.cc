@@ -54,7 +54,9 @@ void check_top_level(const nlohmann::json& document, const ConfigReader& reader)
     const bool known = key == "version" || key == "added_tokens" || key == "normalizer" ||
                        key == "pre_tokenizer" || key == "post_processor" || key == "decoder" ||
                        key == "model";
-    const bool unused = (key == "truncation" || key == "padding") && value.is_null();
+    // transformers sets both anew from the arguments of every call: what a file keeps of them from
+    // somebody's training does nothing to a plain one.
+    const bool unused = key == "truncation" || key == "padding";
     if (!known && !unused) reader.refuse(key, value, "null or no such key");
   }
   const auto version = reader.find_string("version");
@@ -63,20 +65,15 @@ void check_top_level(const nlohmann::json& document, const ConfigReader& reader)
   }
 }
 
-/// The id of a token that tokenizer_config.json names; -1 when it names none.
-std::int32_t id_of(const std::optional<std::string>& token, const char* key,
-                   const Vocabulary& vocabulary, const std::vector<AddedToken>& added,
-                   const Settings& settings) {
+/// The id of a token that tokenizer_config.json names; -1 when it names none, or one without an id:
+/// encoding and decoding need neither, and an id of ours would mean nothing to the model.
+std::int32_t id_of(const std::optional<std::string>& token, const Vocabulary& vocabulary,
+                   const std::vector<AddedToken>& added) {
   if (!token) return -1;
   for (const AddedToken& entry : added) {
     if (entry.content == *token) return entry.id;
   }
-  const auto id = vocabulary.find(*token);
-  if (!id) {
-    ConfigReader(nlohmann::json::object(), path_text(settings.file))
-        .fail(key, quote(*token), "a token of the vocabulary");
-  }
-  return *id;
+  return vocabulary.find(*token).value_or(-1);
 }
 
 }  // namespace
@@ -92,10 +89,8 @@ std::unique_ptr<TokenizerModel> tokenizer_of_json(const nlohmann::json& document
   Bpe bpe = read_bpe(*model, where);
   const std::vector<AddedToken> added =
       read_added_tokens(reader.find("added_tokens"), reader, bpe.vocabulary());
-  const std::int32_t bos =
-      id_of(settings.bos_token, "bos_token", bpe.vocabulary(), added, settings);
-  const std::int32_t eos =
-      id_of(settings.eos_token, "eos_token", bpe.vocabulary(), added, settings);
+  const std::int32_t bos = id_of(settings.bos_token, bpe.vocabulary(), added);
+  const std::int32_t eos = id_of(settings.eos_token, bpe.vocabulary(), added);
   PipelineParts parts{{}, {}, {}, std::move(bpe), {}, {}, {}, bos, eos};
   const auto step = [&](const char* key, auto&& read) {
     if (const nlohmann::json* value = reader.find(key)) read(JsonStep(*value, where, key));

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/tokenizers/budget.h"
+
 namespace fidelio::tokenizers {
 
 /// The text of a sequence of ids as it grows. What feed() and finish() return, put together, is the
@@ -27,8 +29,9 @@ class TokenizerModel {
  public:
   virtual ~TokenizerModel() = default;
 
-  /// The ids of well-formed UTF-8, nothing added. The facade has checked the text.
-  virtual std::vector<std::int32_t> encode(std::string_view text) const = 0;
+  /// The ids of well-formed UTF-8, nothing added. The facade has checked the text. Throws UserError
+  /// when patterns of the files go on once `budget` is spent.
+  virtual std::vector<std::int32_t> encode(std::string_view text, const Budget& budget) const = 0;
   /// Ids put around every prompt.
   virtual std::span<const std::int32_t> prompt_prefix() const = 0;
   virtual std::span<const std::int32_t> prompt_suffix() const = 0;

@@ -73,7 +73,9 @@ json read_merges(const std::filesystem::path& file) {
   return merges;
 }
 
-/// added_tokens_decoder, then the special tokens that are in the vocabulary alone.
+/// added_tokens_decoder, then the special tokens that are in the vocabulary alone. transformers
+/// puts those that are in neither at the end of the vocabulary; such ids no file says, so none is
+/// made up.
 json added_tokens(const Settings& settings, const json& vocab) {
   const json no_object;  // the reader is for its messages
   const ConfigReader reader(no_object, path_text(settings.file));

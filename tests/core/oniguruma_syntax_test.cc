@@ -42,7 +42,7 @@ TEST(OnigurumaSyntax, IsTranslatedForPcre2) {
 
 std::vector<std::string> matches(const char* pattern, std::string_view text) {
   std::vector<std::string> found;
-  for (const Range& range : Regex(pattern, "a test").find_all(text)) {
+  for (const Range& range : Regex(pattern, "a test").find_all(text, Budget())) {
     found.emplace_back(text.substr(range.begin, range.end - range.begin));
   }
   return found;

@@ -102,11 +102,9 @@ TEST(TokenizerRefusals, ModelsThatAreNotImplementedOrContradictThemselves) {
   });
 }
 
-TEST(TokenizerRefusals, StepsThatAreNotImplemented) {
+TEST(TokenizerRefusals, NormalizersAndPreTokenizersThatAreNotImplemented) {
   expect_refused({
       {"version", set("/version", "2.0"), "version: found \"2.0\", expected \"1.0\""},
-      {"truncation", set("/truncation", {{"max_length", 512}}), "truncation: found"},
-      {"padding", set("/padding", {{"pad_id", 0}}), "padding: found"},
       {"top level", set("/sampler", 1), "sampler: found 1, expected null or no such key"},
       {"normalizer", step("normalizer", R"({"type": "Lowercase"})"),
        "normalizer.type: found \"Lowercase\""},
@@ -137,6 +135,11 @@ TEST(TokenizerRefusals, StepsThatAreNotImplemented) {
        step("pre_tokenizer",
             R"({"type": "Metaspace", "replacement": "_", "add_prefix_space": false})"),
        "add_prefix_space: found false"},
+  });
+}
+
+TEST(TokenizerRefusals, DecodersAndPostProcessorsThatAreNotImplemented) {
+  expect_refused({
       {"decoder", step("decoder", R"({"type": "WordPiece"})"), "decoder.type: found \"WordPiece\""},
       {"after Fuse",
        step("decoder",
@@ -188,31 +191,25 @@ TEST(TokenizerRefusals, PatternsThatEnginesReadDifferently) {
   }
 }
 
-TEST(TokenizerRefusals, NestingAndGroupsWithoutEnd) {
+// Published fine-tunes keep what they were trained with.
+TEST(TokenizerRefusals, TruncationAndPaddingAreReadPast) {
   const TempDir dir;
   json document = good();
-  json deep = {{"type", "NFC"}};
-  for (int i = 0; i < 40; ++i) deep = {{"type", "Sequence"}, {"normalizers", json::array({deep})}};
-  document["normalizer"] = deep;
-  EXPECT_THAT(user_error_of([&] { opened(dir, document); }), HasSubstr("nesting deeper than 32"));
+  document["truncation"] = {{"max_length", 1}, {"strategy", "LongestFirst"}, {"stride", 0}};
+  document["padding"] = {{"strategy", {{"Fixed", 8}}}, {"pad_id", 0}, {"pad_token", "a"}};
 
-  document = good();
-  document["pre_tokenizer"]["pattern"] = {
-      {"Regex", std::string(5000, '(') + "a" + std::string(5000, ')')}};
-  EXPECT_THAT(user_error_of([&] { opened(dir, document); }), HasSubstr("nested deeper than 200"));
+  EXPECT_THAT(opened(dir, document).encode_prompt("ab-c"), ElementsAre(5, 2, 3, 4));
 }
 
-// A pattern that backtracks without end must end in a message, in little time.
-TEST(TokenizerRefusals, APatternThatBacktracksWithoutEnd) {
+TEST(TokenizerRefusals, NamedTokensWithoutAnIdAreNone) {
   const TempDir dir;
-  json document = good();
-  document["pre_tokenizer"]["pattern"] = {{"Regex", "(?:a+)+(?:b|c)"}};
-  const Tokenizer tokenizer = opened(dir, document);
+  dir.write("tokenizer_config.json", R"({"bos_token": "<s>", "eos_token": "<lacking>"})");
 
-  EXPECT_THAT(tokenizer.encode("aab"), ElementsAre(0, 2));
-  EXPECT_THAT(
-      user_error_of([&] { tokenizer.encode(std::string(100, 'a')); }),
-      AllOf(HasSubstr("pre_tokenizer: the pattern failed on 100 bytes"), HasSubstr("limit")));
+  const Tokenizer tokenizer = opened(dir, good());
+
+  EXPECT_EQ(tokenizer.bos_id(), 5);
+  EXPECT_EQ(tokenizer.eos_id(), -1);
+  EXPECT_EQ(tokenizer.vocab_size(), 6);
 }
 
 TEST(TokenizerRefusals, ATextThatIsNoUtf8ForEveryKind) {
