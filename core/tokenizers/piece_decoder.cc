@@ -65,6 +65,10 @@ PieceDecoder::Step PieceDecoder::read_step(const JsonStep& step) {
     result.kind = Kind::replace;
     result.pattern = pattern.text;
     result.content = step.text("content");
+    // Steps that lengthen could double a text 64 times over; published ones put less for more.
+    if (result.content.size() > result.pattern.size()) {
+      step.reader().fail("content", quote(result.content), "no more bytes than the pattern's");
+    }
   } else if (type == "Metaspace") {
     const MetaspaceFields fields = read_metaspace_fields(step);
     result.kind = Kind::metaspace;

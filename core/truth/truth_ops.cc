@@ -30,7 +30,7 @@ void softmax_row(double* x, std::size_t n) {
 }  // namespace
 
 double exact_weight(const WeightView& w, std::size_t row, std::size_t col) {
-  if (w.group_size == 0) return contract::weight_value(w, row, col);
+  if (affine_bits(w.format) == 0) return contract::weight_value(w, row, col);
   const std::size_t group = row * (w.cols / w.group_size) + col / w.group_size;
   const auto code = static_cast<double>(
       contract::affine_code(w.data + row * w.row_bytes, affine_bits(w.format), col));

@@ -157,6 +157,17 @@ TEST(TokenizerLimits, NothingThatMatchesGoesOnWithoutBudget) {
   }
 }
 
+TEST(TokenizerLimits, ADecoderMayNotLengthenTexts) {
+  const TempDir dir;
+  json document = small();
+  document["decoder"] = replace({{"String", "a"}}, "aa");
+  EXPECT_THAT(user_error_of([&] { opened(dir, document); }),
+              HasSubstr("content: found \"aa\", expected no more bytes than the pattern's"));
+
+  document["decoder"] = replace({{"String", "aa"}}, "a");
+  EXPECT_NO_THROW(opened(dir, document));
+}
+
 TEST(TokenizerLimits, ReplaceAllPutsTheContentInThePlaceOfEveryMatch) {
   using tokenizers::find_all;
   using tokenizers::replace_all;

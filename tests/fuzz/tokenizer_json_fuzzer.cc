@@ -1,5 +1,5 @@
-// Any bytes as a tokenizer.json, and behind a NUL any bytes as a text: an error, or ids that are all
-// in the vocabulary and whose streamed text is their text.
+// Any bytes as a tokenizer.json, and behind a NUL any bytes as a text: an error, or ids that are
+// all in the vocabulary and whose streamed text is their text.
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
