@@ -40,6 +40,14 @@ struct PromptRecord {
   std::string ids_xxh3_128;
 };
 
+/// What an approximation may cost on the free pass; the policy's figures, none of ours.
+struct BudgetRecord {
+  double mean_kld = 0;     ///< at most
+  double kld_99_9 = 0;     ///< at most
+  double rms_delta_p = 0;  ///< at most
+  double same_top_p = 0;   ///< at least
+};
+
 struct OptionsRecord {
   std::int64_t runs = 0;  ///< pairs per prompt
   std::int64_t max_tokens = 0;
@@ -47,9 +55,12 @@ struct OptionsRecord {
   std::int64_t prefill_chunk = 0;  ///< 0: the default
   bool ignore_eos = false;
   bool require_timing = false;
-  std::vector<std::string> patches;  ///< asked for; empty with `--patches none`
-  bool patches_by_name = false;      ///< true: each of them must be applied and called
-  std::vector<std::int64_t> widths;  ///< of the teacher-forced comparisons
+  std::vector<std::string> patches;    ///< asked for; empty with `--patches none`
+  bool patches_by_name = false;        ///< true: each of them must be applied and called
+  std::vector<std::int64_t> widths;    ///< of the teacher-forced comparisons
+  std::int64_t sampled_steps = 0;      ///< per prompt, evaluated in float64; since version 3
+  std::vector<std::int64_t> lengths;   ///< of the stress matrix, ascending; since version 3
+  std::optional<BudgetRecord> budget;  ///< of approximate patches; since version 3
 };
 
 struct CacheRecord {
@@ -93,7 +104,8 @@ struct PatchRecord {
   std::int64_t sites_applied =
       0;                   ///< in the plan for one token, else in the plan that applies most
   std::int64_t calls = 0;  ///< of the fused kernel, by the patched arm, over the whole validation
-  std::vector<RefusalRecord> refusals;  ///< each site and reason once
+  std::vector<RefusalRecord> refusals;     ///< each site and reason once
+  std::vector<std::string> rounding = {};  ///< declared: "x: int8 per 32, ..."; since version 3
 };
 
 /// The plan of one step width.
@@ -120,19 +132,116 @@ struct GenerationRecord {
   SequenceRecord patched;
 };
 
+/// A position at which the arms' best tokens differ.
+struct ArgmaxChangeRecord {
+  std::int64_t position = 0;  ///< among the compared ones: index of the generated token
+  std::int32_t baseline_id = 0;
+  std::int32_t patched_id = 0;
+  std::string baseline_text;  ///< empty without a tokenizer
+  std::string patched_text;
+  double margin = 0;  ///< of the baseline's logits: its best minus its second best
+};
+
+/// llama.cpp's metrics (perplexity --kl-divergence), patched against baseline, the baseline's token
+/// being the correct one; computed in double.
+struct MetricsRecord {
+  double mean_kld = 0;
+  double kld_99_9 = 0;  ///< the 99.9% quantile
+  double maximum_kld = 0;
+  double mean_delta_p = 0;  ///< probability of the correct token, patched minus baseline
+  double rms_delta_p = 0;
+  double same_top_p = 1;  ///< share of positions with the same best token
+  double ppl_ratio = 1;   ///< PPL(patched) / PPL(baseline)
+};
+
 /// Both arms fed the baseline's tokens in steps of `width`, in lockstep; every logit of every step
 /// compared.
 struct ComparisonRecord {
   std::int64_t prompt = 0;
   std::int64_t width = 0;
+  /// "free": each arm chooses its experts; "routed": the patched arm computes with the baseline's.
+  /// A routed comparison is made where the free one found a difference.
+  std::string routing = "free";
   std::int64_t positions = 0;            ///< rows of logits compared
   std::int64_t differing_positions = 0;  ///< with at least one differing bit
   std::optional<std::int64_t> first_difference;
   double max_abs_err = 0;
   std::int64_t argmax_changes = 0;
   std::optional<std::int64_t> first_argmax_change;
+  std::optional<ArgmaxChangeRecord> first_change;   ///< since version 3
+  std::optional<ArgmaxChangeRecord> widest_change;  ///< the one with the largest margin
+  std::int64_t route_flips = 0;                     ///< rows and layers; of routed comparisons
+  MetricsRecord metrics;                            ///< since version 3
   std::string baseline_logit_xxh3_128;
   std::string patched_logit_xxh3_128;
+};
+
+/// The route flips of one layer in one routed comparison: rows where the patched arm would have
+/// chosen other experts than the baseline.
+struct RouteFlipRecord {
+  std::int64_t prompt = 0;
+  std::int64_t width = 0;
+  std::int64_t layer = 0;
+  std::int64_t count = 0;
+  // The flip with the widest gap.
+  std::int64_t position = 0;
+  std::vector<std::int32_t> baseline_experts;  ///< those the patched arm would have left out
+  std::vector<std::int32_t> patched_experts;   ///< those it would have taken instead
+  /// Router logits of the baseline: the largest of baseline_experts minus the smallest of
+  /// patched_experts.
+  double gap = 0;
+};
+
+/// How far router logits of one layer lie from the class reference, over the sampled steps.
+struct RouterNoiseRecord {
+  std::int64_t layer = 0;
+  std::int64_t rows = 0;
+  double rms_baseline = 0;  ///< baseline minus class reference
+  double rms_naive = 0;     ///< one float32 accumulator, no FMA, minus class reference
+};
+
+/// How far the logits of one prompt lie from the class reference, over the sampled steps.
+struct ReferenceRecord {
+  std::int64_t prompt = 0;
+  std::string reference;  ///< "truth", or "truth with declared rounding"
+  std::int64_t steps = 0;
+  double e_baseline = 0;  ///< sqrt(sum |arm - reference|^2 / sum |reference|^2)
+  double e_naive = 0;
+  double e_patched = 0;  ///< of the routed pass
+  /// Root mean square change of the baseline's margin (its best minus its second best token).
+  double sigma_baseline = 0;
+  double sigma_naive = 0;
+};
+
+/// Where in a run a site was looked at.
+struct SitePointRecord {
+  std::int64_t prompt = 0;
+  std::int64_t width = 0;
+  std::int64_t position = 0;  ///< index of the generated token whose step this row is
+};
+
+/// One node of the patched graph on the baseline's own inputs, row by row. All sites of patches are
+/// listed, other nodes only where they differ.
+struct SiteRecord {
+  std::string site;  ///< the result, as in the graph's text
+  std::string op;    ///< as the patched arm runs it
+  std::int64_t layer = -1;
+  std::string patch;                   ///< empty: no patch was here
+  std::string numerics = "bit_exact";  ///< of the patch; bit_exact without one
+  std::int64_t rows = 0;               ///< compared
+  std::int64_t differing_rows = 0;     ///< with at least one differing bit
+  std::optional<SitePointRecord> first_difference;
+  std::int64_t wrong_expert_rows = 0;  ///< other experts, and no tie
+  // Against the class reference, pooled over sampled rows; nothing for bit_exact sites.
+  std::int64_t sampled_rows = 0;
+  double e_baseline = 0;  ///< sqrt(sum |arm - reference|^2 / sum |reference|^2)
+  double e_naive = 0;     ///< one float32 accumulator, left to right, no FMA
+  double e_patched = 0;
+  // The sampled row where the patched arm is farthest from the baseline, alone.
+  std::optional<SitePointRecord> worst;
+  double worst_e_baseline = 0;
+  double worst_e_naive = 0;
+  double worst_e_patched = 0;
 };
 
 /// A result that no kernel may give, found in a checked pass.
@@ -193,7 +302,8 @@ struct RuleRecord {
 };
 
 struct VerdictRecord {
-  std::string fidelity;  ///< BROKEN, NONDETERMINISTIC, VACUOUS, EXACT, UNJUDGED, INCOMPLETE
+  std::string fidelity;  ///< BROKEN, NONDETERMINISTIC, VACUOUS, INCOMPLETE, EXACT, TOKEN_EXACT,
+                         ///< TIE_FLIP or APPROXIMATE
   std::string decode;    ///< improvement, neutral, regression, inconclusive
   std::string prefill;
   std::string sentence;
@@ -218,6 +328,10 @@ struct Record {
   std::vector<PlanRecord> plans;
   std::vector<GenerationRecord> generations;
   std::vector<ComparisonRecord> comparisons;
+  std::vector<RouteFlipRecord> route_flips;  ///< since version 3, as the next three
+  std::vector<RouterNoiseRecord> router_noise;
+  std::vector<ReferenceRecord> references;
+  std::vector<SiteRecord> sites;
   std::vector<FaultRecord> faults;
   std::int64_t load_ns = 0;
   std::string load_mode = "mmap";  ///< or "read"; since version 2, version 1 only had "mmap"

@@ -115,7 +115,10 @@ Record make_record(const LoadedModel& model, const RunOptions& options,
                     options.require_timing,
                     {},
                     asks_by_name(options.patches),
-                    options.widths};
+                    options.widths,
+                    options.sampled_steps,
+                    options.lengths,
+                    options.budget};
   for (const Patch* patch : patches) record.options.patches.emplace_back(patch->name);
   record.prompts = std::move(prompts);
   record.hardware = read_hardware();

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "capsules/record.h"
+
 namespace fidelio {
 
 struct RunOptions {
@@ -23,7 +25,10 @@ struct RunOptions {
   std::string target;              ///< vector target; empty: the best
   std::string patches = "all";     ///< a profile or names, comma-separated
   std::vector<std::int64_t> widths = {1, 2, 3, 7, 8, 16, 32, 33};
-  std::string load = "mmap";  ///< how the weights come into memory: mmap or read
+  std::int64_t sampled_steps = 8;      ///< of each prompt, evaluated in float64
+  std::vector<std::int64_t> lengths;   ///< of the stress matrix, ascending; empty: no matrix
+  std::optional<BudgetRecord> budget;  ///< of approximate patches
+  std::string load = "mmap";           ///< how the weights come into memory: mmap or read
   bool ignore_eos = false;
   bool require_timing = false;
   bool json = false;

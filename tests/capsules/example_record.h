@@ -137,7 +137,7 @@ inline void add_example_facts(Record& record) {
 }
 
 inline void add_example_fidelity(Record& record) {
-  record.patches = {{"gate_up_swiglu", "bit_exact", true, 4, 1984, {}}};
+  record.patches = {{"gate_up_swiglu", "bit_exact", true, 4, 1984, {}, {}}};
   for (const std::int64_t n_tokens : record.options.widths) {
     PlanRecord plan{n_tokens, {"gate_up_swiglu"}, 4, 65536 * n_tokens, 49152 * n_tokens, 0, 0};
     if (n_tokens == 5) plan = {5, {}, 0, 65536 * 5, 65536 * 5, 0, 0};
