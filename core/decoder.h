@@ -37,6 +37,8 @@ class Decoder {
   std::span<const float> prefill(std::span<const std::int32_t> ids, std::size_t chunk);
 
   std::size_t position() const { return position_; }
+  /// Keys and values of the positions fed so far.
+  KvCache& cache() { return cache_; }
 
   void set_checked(bool checked) { executor_.set_checked(checked); }
   const std::vector<SiteFault>& faults() const { return executor_.faults(); }

@@ -1,9 +1,11 @@
 #include "core/truth/truth.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 
 #include "core/check.h"
+#include "core/truth/truth_attention.h"
 
 namespace fidelio {
 namespace {
@@ -12,13 +14,15 @@ std::size_t size_of(const Node& node, std::string_view attribute) {
   return static_cast<std::size_t>(node.integer(attribute));
 }
 
-TruthValue last_rows(const TruthValue& x, std::size_t n) {
+template <class T>
+Rows<T> last_rows(const Rows<T>& x, std::size_t n) {
   return {n, x.width, {x.x.end() - static_cast<std::ptrdiff_t>(n * x.width), x.x.end()}, {}};
 }
 
 /// softmax and top_k in either order, then their share of the sum.
-std::vector<TruthValue> route(const TruthValue& logits, std::size_t k, bool softmax_first,
-                              bool normalize) {
+template <class T>
+std::vector<Rows<T>> route(const Rows<T>& logits, std::size_t k, bool softmax_first,
+                           bool normalize) {
   auto [weights, ids] = truth_top_k(softmax_first ? truth_softmax(logits) : logits, k);
   if (!softmax_first) weights = truth_softmax(std::move(weights));
   if (normalize) weights = truth_normalize(std::move(weights));
@@ -28,132 +32,194 @@ std::vector<TruthValue> route(const TruthValue& logits, std::size_t k, bool soft
 }  // namespace
 
 /// One step while it runs.
-struct Truth::Step {
+template <class T>
+struct Evaluator<T>::Step {
   std::span<const std::int32_t> ids;
-  std::size_t first_position = 0;
+  std::vector<std::size_t> positions;
   std::size_t n_wanted = 0;
-  std::vector<TruthValue> values;  ///< by ValueId
-
-  const TruthValue& in(const Node& node, std::size_t i) const {
-    return values[static_cast<std::size_t>(node.inputs[i])];
-  }
+  std::vector<Rows<T>>* values = nullptr;  ///< by ValueId
+  std::vector<CacheRows<T>> own = {};      ///< by layer: keys and values of this step
+  KvCache* arm_cache = nullptr;            ///< not null: rows apart, behind this cache
 };
 
-Truth::Truth(const Graph& graph, const ModelWeights& weights, const RopeTable& rope,
-             ParallelFor parallel)
+template <class T>
+Evaluator<T>::Evaluator(const Graph& graph, const ModelWeights& weights, const RopeTable& rope,
+                        ParallelFor parallel)
     : graph_(graph), weights_(weights), rope_(rope), parallel_(std::move(parallel)) {
   if (!parallel_) {
     parallel_ = [](std::size_t n, const auto& body) { body(0, n); };
   }
 }
 
-void Truth::reset() {
-  cache_.layers.clear();
+template <class T>
+void Evaluator<T>::reset() {
+  cache_.clear();
   position_ = 0;
 }
 
-TruthValue Truth::step(std::span<const std::int32_t> ids, std::size_t n_wanted,
-                       const AfterNode& after) {
+template <class T>
+Rows<T> Evaluator<T>::step(std::span<const std::int32_t> ids, std::size_t n_wanted,
+                           const AfterNode& after) {
   FIDELIO_CHECK(!ids.empty() && n_wanted >= 1 && n_wanted <= ids.size());
   FIDELIO_CHECK((position_ + ids.size()) * rope_.half <= rope_.cos.size());
-  Step step{ids, position_, n_wanted, std::vector<TruthValue>(graph_.values().size())};
-  for (std::size_t n = 0; n < graph_.nodes().size(); ++n) {
-    const Node& node = graph_.nodes()[n];
-    if (node.op == Op::input) continue;
-    if (node.op == Op::kv_append) {
-      append(node, step);
-      continue;
-    }
-    std::vector<TruthValue> results = evaluate(node, step);
-    if (after) after(static_cast<NodeId>(n), results);
-    for (std::size_t i = 0; i < results.size(); ++i)
-      step.values[static_cast<std::size_t>(node.outputs[i])] = std::move(results[i]);
+  std::vector<Rows<T>> values(graph_.values().size());
+  Step step{ids, std::vector<std::size_t>(ids.size()), n_wanted, &values};
+  std::iota(step.positions.begin(), step.positions.end(), position_);
+  for (NodeId n = 0; static_cast<std::size_t>(n) < graph_.nodes().size(); ++n) run(n, step, after);
+  cache_.resize(std::max(cache_.size(), step.own.size()));
+  for (std::size_t l = 0; l < step.own.size(); ++l) {
+    const CacheRows<T>& own = step.own[l];
+    cache_[l].keys.insert(cache_[l].keys.end(), own.keys.begin(), own.keys.end());
+    cache_[l].values.insert(cache_[l].values.end(), own.values.begin(), own.values.end());
   }
   position_ += ids.size();
-  return std::move(step.values[static_cast<std::size_t>(graph_.outputs()[0])]);
+  return std::move(values[static_cast<std::size_t>(graph_.outputs()[0])]);
 }
 
-void Truth::append(const Node& node, Step& step) {
+template <class T>
+Rows<T> Evaluator<T>::steps_behind(KvCache& cache, std::span<const std::int32_t> ids,
+                                   std::span<const std::size_t> positions, const AfterNode& after) {
+  FIDELIO_CHECK(!ids.empty() && ids.size() == positions.size());
+  std::vector<Rows<T>> values(graph_.values().size());
+  Step step{ids, {positions.begin(), positions.end()}, ids.size(), &values, {}, &cache};
+  for (NodeId n = 0; static_cast<std::size_t>(n) < graph_.nodes().size(); ++n) run(n, step, after);
+  return std::move(values[static_cast<std::size_t>(graph_.outputs()[0])]);
+}
+
+template <class T>
+void Evaluator<T>::evaluate(std::span<const NodeId> nodes, std::vector<Rows<T>>& values) {
+  Step step{{}, {}, 0, &values};
+  for (const NodeId node : nodes) run(node, step, {});
+}
+
+template <class T>
+void Evaluator<T>::run(NodeId id, Step& step, const AfterNode& after) {
+  const Node& node = graph_.node(id);
+  if (node.op == Op::input) return;
+  std::vector<Rows<T>> results = results_of(id, step);
+  if (after && !results.empty()) after(id, results);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    (*step.values)[static_cast<std::size_t>(node.outputs[i])] = std::move(results[i]);
+}
+
+template <class T>
+std::vector<Rows<T>> Evaluator<T>::results_of(NodeId id, Step& step) {
+  const Node& node = graph_.node(id);
+  std::vector<Rows<T>> in;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    in.push_back((*step.values)[static_cast<std::size_t>(node.inputs[i])]);
+    if (before_) before_(id, i, in.back());
+  }
+  switch (node.op) {
+    case Op::kv_append: {
+      const std::size_t layer = size_of(node, "layer");
+      if (step.own.size() <= layer) step.own.resize(layer + 1);
+      step.own[layer] = {std::move(in[0].x), std::move(in[1].x)};
+      return {};
+    }
+    case Op::attention:
+      return {attention(node, in[0], step)};
+    case Op::top_k:
+    case Op::router_topk:
+    case Op::gather_matmul:
+    case Op::gate_up_swiglu:
+    case Op::combine:
+    case Op::down_combine:
+      return experts(node, in);
+    default:
+      return dense(node, in, step);
+  }
+}
+
+template <class T>
+Rows<T> Evaluator<T>::attention(const Node& node, const Rows<T>& q, const Step& step) {
   const std::size_t layer = size_of(node, "layer");
-  if (cache_.layers.size() <= layer) cache_.layers.resize(layer + 1);
-  TruthCache::Layer& cache = cache_.layers[layer];
-  cache.keys.insert(cache.keys.end(), step.in(node, 0).x.begin(), step.in(node, 0).x.end());
-  cache.values.insert(cache.values.end(), step.in(node, 1).x.begin(), step.in(node, 1).x.end());
+  FIDELIO_CHECK(layer < step.own.size());
+  const TruthAttention shape{size_of(node, "num_attention_heads"),
+                             size_of(node, "num_key_value_heads"),
+                             static_cast<double>(node.number("scale")),
+                             node.has("sliding_window") ? size_of(node, "sliding_window") : 0};
+  const bool apart = step.arm_cache != nullptr;
+  CacheRows<T> cached;
+  if (apart) {
+    const std::size_t last = *std::max_element(step.positions.begin(), step.positions.end());
+    cached = read_cache<T>(step.arm_cache->layer(layer), last);
+  }
+  static const CacheRows<T> kNothing;
+  const CacheRows<T>& before = apart ? cached : layer < cache_.size() ? cache_[layer] : kNothing;
+  return truth_attention<T>(q, {before, step.own[layer], step.positions, apart}, shape);
 }
 
-std::vector<TruthValue> Truth::evaluate(const Node& node, Step& step) {
+template <class T>
+std::vector<Rows<T>> Evaluator<T>::dense(const Node& node, const std::vector<Rows<T>>& in,
+                                         const Step& step) {
   const auto name = [&](std::size_t i) { return graph_.param(node.params[i]).name; };
-  const auto in = [&](std::size_t i) -> const TruthValue& { return step.in(node, i); };
+  const auto eps = [&] { return static_cast<double>(node.number("eps")); };
   switch (node.op) {
     case Op::embedding:
-      return {truth_embedding(weights_.matrix(name(0)), step.ids)};
+      return {truth_embedding<T>(weights_.matrix(name(0)), step.ids)};
     case Op::linear:
-      return {truth_linear(weights_.matrix(name(0)), in(0), parallel_)};
+      return {truth_linear(weights_.matrix(name(0)), in[0], parallel_)};
     case Op::add_bias:
-      return {truth_add_bias(in(0), weights_.vector(name(0)))};
+      return {truth_add_bias<T>(in[0], weights_.vector(name(0)))};
     case Op::rms_norm:
-      return {
-          truth_rms_norm(in(0), weights_.vector(name(0)), static_cast<double>(node.number("eps")))};
+      return {truth_rms_norm<T>(in[0], weights_.vector(name(0)), eps())};
     case Op::add_rms_norm: {
-      TruthValue sum = truth_add(in(0), in(1));
-      TruthValue norm =
-          truth_rms_norm(sum, weights_.vector(name(0)), static_cast<double>(node.number("eps")));
+      Rows<T> sum = truth_add(in[0], in[1]);
+      Rows<T> norm = truth_rms_norm<T>(sum, weights_.vector(name(0)), eps());
       return {std::move(sum), std::move(norm)};
     }
     case Op::rope:
-      return {truth_rope(in(0), rope_, size_of(node, "heads"),
-                         node.has("interleaved") && node.integer("interleaved") != 0,
-                         step.first_position)};
-    case Op::attention:
-      return {truth_attention(
-          in(0), cache_.layers.at(size_of(node, "layer")),
-          {size_of(node, "num_attention_heads"), size_of(node, "num_key_value_heads"),
-           static_cast<double>(node.number("scale")),
-           node.has("sliding_window") ? size_of(node, "sliding_window") : 0},
-          step.first_position)};
+      return {truth_rope<T>(in[0], rope_, size_of(node, "heads"),
+                            node.has("interleaved") && node.integer("interleaved") != 0,
+                            step.positions)};
     case Op::add:
-      return {truth_add(in(0), in(1))};
+      return {truth_add(in[0], in[1])};
     case Op::mul:
-      return {truth_mul(in(0), in(1))};
+      return {truth_mul(in[0], in[1])};
     case Op::silu:
-      return {truth_silu(in(0))};
+      return {truth_silu(in[0])};
     case Op::softmax:
-      return {truth_softmax(in(0))};
+      return {truth_softmax(in[0])};
     case Op::normalize:
-      return {truth_normalize(in(0))};
+      return {truth_normalize(in[0])};
     case Op::wanted_rows:
-      return {last_rows(in(0), step.n_wanted)};
-    default:
-      return evaluate_experts(node, step);
-  }
-}
-
-std::vector<TruthValue> Truth::evaluate_experts(const Node& node, Step& step) {
-  const auto experts = [&](std::size_t i) -> const std::vector<WeightView>& {
-    return weights_.experts(graph_.param(node.params[i]).name);
-  };
-  const auto in = [&](std::size_t i) -> const TruthValue& { return step.in(node, i); };
-  switch (node.op) {
-    case Op::top_k: {
-      auto [values, ids] = truth_top_k(in(0), size_of(node, "k"));
-      return {std::move(values), std::move(ids)};
-    }
-    case Op::router_topk:
-      return route(in(0), size_of(node, "k"), node.text("order") == "softmax_topk",
-                   node.integer("normalize") != 0);
-    case Op::gather_matmul:
-      return {truth_gather_matmul(experts(0), in(0), in(1), parallel_)};
-    case Op::gate_up_swiglu:
-      return {truth_mul(truth_silu(truth_gather_matmul(experts(0), in(0), in(1), parallel_)),
-                        truth_gather_matmul(experts(1), in(0), in(1), parallel_))};
-    case Op::combine:
-      return {truth_combine(in(0), in(1))};
-    case Op::down_combine:
-      return {truth_combine(truth_gather_matmul(experts(0), in(0), in(1), parallel_), in(2))};
+      return {last_rows(in[0], step.n_wanted)};
     default:
       break;
   }
   check_failed("an op without a float64 evaluation", __FILE__, __LINE__);
 }
+
+template <class T>
+std::vector<Rows<T>> Evaluator<T>::experts(const Node& node, const std::vector<Rows<T>>& in) {
+  const auto stack = [&](std::size_t i) -> std::span<const WeightView> {
+    return weights_.experts(graph_.param(node.params[i]).name);
+  };
+  switch (node.op) {
+    case Op::top_k: {
+      auto [values, ids] = truth_top_k(in[0], size_of(node, "k"));
+      return {std::move(values), std::move(ids)};
+    }
+    case Op::router_topk:
+      return route(in[0], size_of(node, "k"), node.text("order") == "softmax_topk",
+                   node.integer("normalize") != 0);
+    case Op::gather_matmul:
+      return {truth_gather_matmul(stack(0), in[0], in[1], parallel_)};
+    case Op::gate_up_swiglu:
+      return {truth_mul(truth_silu(truth_gather_matmul(stack(0), in[0], in[1], parallel_)),
+                        truth_gather_matmul(stack(1), in[0], in[1], parallel_))};
+    case Op::combine:
+      return {truth_combine(in[0], in[1])};
+    case Op::down_combine:
+      return {truth_combine(truth_gather_matmul(stack(0), in[0], in[1], parallel_), in[2])};
+    default:
+      break;
+  }
+  check_failed("an op without a float64 evaluation", __FILE__, __LINE__);
+}
+
+template class Evaluator<double>;
+template class Evaluator<float>;
 
 }  // namespace fidelio

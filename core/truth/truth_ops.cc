@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "kernels/contract.h"
@@ -9,39 +10,69 @@
 namespace fidelio {
 namespace {
 
-void decode_row(const WeightView& w, std::size_t row, std::vector<double>& out) {
-  out.resize(w.cols);
-  for (std::size_t i = 0; i < w.cols; ++i) out[i] = exact_weight(w, row, i);
-}
-
-double dot(const std::vector<double>& w, const double* x) {
-  double sum = 0;
+template <class T>
+T dot(const std::vector<T>& w, const T* x) {
+  T sum = 0;
   for (std::size_t i = 0; i < w.size(); ++i) sum += w[i] * x[i];
   return sum;
 }
 
-void softmax_row(double* x, std::size_t n) {
-  const double max = *std::max_element(x, x + n);
-  double sum = 0;
-  for (std::size_t i = 0; i < n; ++i) sum += x[i] = std::exp(x[i] - max);
-  for (std::size_t i = 0; i < n; ++i) x[i] /= sum;
+template <class T>
+T affine_value(float scale, unsigned code, float bias);
+
+template <>
+double affine_value(float scale, unsigned code, float bias) {
+  return static_cast<double>(scale) * code + static_cast<double>(bias);
+}
+
+template <>
+float affine_value(float scale, unsigned code, float bias) {
+  return std::fma(scale, static_cast<float>(code), bias);  // the contract's weight
+}
+
+/// Which slots read which expert.
+std::map<std::int32_t, std::vector<std::size_t>> slots_by_expert(
+    const std::vector<std::int32_t>& ids) {
+  std::map<std::int32_t, std::vector<std::size_t>> slots;
+  for (std::size_t slot = 0; slot < ids.size(); ++slot) slots[ids[slot]].push_back(slot);
+  return slots;
 }
 
 }  // namespace
 
 double exact_weight(const WeightView& w, std::size_t row, std::size_t col) {
-  if (affine_bits(w.format) == 0) return contract::weight_value(w, row, col);
+  const unsigned bits = affine_bits(w.format);
+  if (bits == 0) return static_cast<double>(contract::weight_value(w, row, col));
   const std::size_t group = row * (w.cols / w.group_size) + col / w.group_size;
-  const auto code = static_cast<double>(
-      contract::affine_code(w.data + row * w.row_bytes, affine_bits(w.format), col));
-  return static_cast<double>(contract::scale_value(w.scales, w.scale_type, group)) * code +
-         static_cast<double>(contract::scale_value(w.biases, w.scale_type, group));
+  return affine_value<double>(contract::scale_value(w.scales, w.scale_type, group),
+                              contract::affine_code(w.data + row * w.row_bytes, bits, col),
+                              contract::scale_value(w.biases, w.scale_type, group));
 }
 
-TruthValue truth_linear(const WeightView& w, const TruthValue& x, const ParallelFor& parallel) {
-  TruthValue y = truth_rows(x.rows, w.rows);
+template <class T>
+void decode_row(const WeightView& w, std::size_t row, std::vector<T>& out) {
+  out.resize(w.cols);
+  const unsigned bits = affine_bits(w.format);
+  if (bits == 0) {
+    for (std::size_t i = 0; i < w.cols; ++i)
+      out[i] = static_cast<T>(contract::weight_value(w, row, i));
+    return;
+  }
+  const std::byte* codes = w.data + row * w.row_bytes;
+  for (std::size_t begin = 0; begin < w.cols; begin += w.group_size) {
+    const std::size_t group = (row * w.cols + begin) / w.group_size;
+    const float scale = contract::scale_value(w.scales, w.scale_type, group);
+    const float bias = contract::scale_value(w.biases, w.scale_type, group);
+    for (std::size_t i = begin; i < begin + w.group_size; ++i)
+      out[i] = affine_value<T>(scale, contract::affine_code(codes, bits, i), bias);
+  }
+}
+
+template <class T>
+Rows<T> truth_linear(const WeightView& w, const Rows<T>& x, const ParallelFor& parallel) {
+  Rows<T> y = zero_rows<T>(x.rows, w.rows);
   parallel(w.rows, [&](std::size_t begin, std::size_t end) {
-    std::vector<double> weights;
+    std::vector<T> weights;
     for (std::size_t o = begin; o < end; ++o) {
       decode_row(w, o, weights);
       for (std::size_t r = 0; r < x.rows; ++r) y.row(r)[o] = dot(weights, x.row(r));
@@ -50,63 +81,71 @@ TruthValue truth_linear(const WeightView& w, const TruthValue& x, const Parallel
   return y;
 }
 
-TruthValue truth_embedding(const WeightView& w, std::span<const std::int32_t> ids) {
-  TruthValue y = truth_rows(ids.size(), w.cols);
+template <class T>
+Rows<T> truth_embedding(const WeightView& w, std::span<const std::int32_t> ids) {
+  Rows<T> y = zero_rows<T>(ids.size(), w.cols);
+  std::vector<T> row;
   for (std::size_t t = 0; t < ids.size(); ++t) {
-    for (std::size_t i = 0; i < w.cols; ++i)
-      y.row(t)[i] = exact_weight(w, static_cast<std::size_t>(ids[t]), i);
+    decode_row(w, static_cast<std::size_t>(ids[t]), row);
+    std::copy(row.begin(), row.end(), y.row(t));
   }
   return y;
 }
 
-TruthValue truth_add(const TruthValue& a, const TruthValue& b) {
-  TruthValue y = a;
+template <class T>
+Rows<T> truth_add(const Rows<T>& a, const Rows<T>& b) {
+  Rows<T> y = a;
   for (std::size_t i = 0; i < y.x.size(); ++i) y.x[i] += b.x[i];
   return y;
 }
 
-TruthValue truth_mul(const TruthValue& a, const TruthValue& b) {
-  TruthValue y = a;
+template <class T>
+Rows<T> truth_mul(const Rows<T>& a, const Rows<T>& b) {
+  Rows<T> y = a;
   for (std::size_t i = 0; i < y.x.size(); ++i) y.x[i] *= b.x[i];
   return y;
 }
 
-TruthValue truth_add_bias(const TruthValue& x, std::span<const float> bias) {
-  TruthValue y = x;
-  for (std::size_t i = 0; i < y.x.size(); ++i) y.x[i] += static_cast<double>(bias[i % y.width]);
+template <class T>
+Rows<T> truth_add_bias(const Rows<T>& x, std::span<const float> bias) {
+  Rows<T> y = x;
+  for (std::size_t i = 0; i < y.x.size(); ++i) y.x[i] += static_cast<T>(bias[i % y.width]);
   return y;
 }
 
-TruthValue truth_silu(TruthValue x) {
-  for (double& v : x.x) v /= 1 + std::exp(-v);
+template <class T>
+Rows<T> truth_silu(Rows<T> x) {
+  for (T& v : x.x) v /= 1 + std::exp(-v);
   return x;
 }
 
-TruthValue truth_rms_norm(const TruthValue& x, std::span<const float> weight, double eps) {
-  TruthValue y = x;
+template <class T>
+Rows<T> truth_rms_norm(const Rows<T>& x, std::span<const float> weight, double eps) {
+  Rows<T> y = x;
   const std::size_t n = weight.size();
   for (std::size_t begin = 0; begin < y.x.size(); begin += n) {
-    double* row = y.x.data() + begin;
-    double squares = 0;
+    T* row = y.x.data() + begin;
+    T squares = 0;
     for (std::size_t i = 0; i < n; ++i) squares += row[i] * row[i];
-    const double scale = 1 / std::sqrt(squares / static_cast<double>(n) + eps);
-    for (std::size_t i = 0; i < n; ++i) row[i] *= scale * static_cast<double>(weight[i]);
+    const T scale = 1 / std::sqrt(squares / static_cast<T>(n) + static_cast<T>(eps));
+    for (std::size_t i = 0; i < n; ++i) row[i] *= scale * static_cast<T>(weight[i]);
   }
   return y;
 }
 
-TruthValue truth_rope(const TruthValue& x, const RopeTable& table, std::size_t heads,
-                      bool interleaved, std::size_t first_position) {
-  TruthValue y = x;
+template <class T>
+Rows<T> truth_rope(const Rows<T>& x, const RopeTable& table, std::size_t heads, bool interleaved,
+                   std::span<const std::size_t> positions) {
+  Rows<T> y = x;
   const std::size_t half = table.half;
   for (std::size_t r = 0; r < x.rows; ++r) {
-    const std::size_t at = (first_position + r) * half;
+    const std::size_t at = positions[r] * half;
     for (std::size_t h = 0; h < heads; ++h) {
       for (std::size_t i = 0; i < half; ++i) {
         const std::size_t a = h * 2 * half + (interleaved ? 2 * i : i);
         const std::size_t b = a + (interleaved ? 1 : half);
-        const auto cos = static_cast<double>(table.cos[at + i]);
-        const auto sin = static_cast<double>(table.sin[at + i]);
+        const auto cos = static_cast<T>(table.cos[at + i]);
+        const auto sin = static_cast<T>(table.sin[at + i]);
         y.row(r)[a] = x.row(r)[a] * cos - x.row(r)[b] * sin;
         y.row(r)[b] = x.row(r)[b] * cos + x.row(r)[a] * sin;
       }
@@ -115,26 +154,35 @@ TruthValue truth_rope(const TruthValue& x, const RopeTable& table, std::size_t h
   return y;
 }
 
-TruthValue truth_softmax(TruthValue x) {
-  for (std::size_t r = 0; r < x.rows; ++r) softmax_row(x.row(r), x.width);
+template <class T>
+Rows<T> truth_softmax(Rows<T> x) {
+  for (std::size_t r = 0; r < x.rows; ++r) {
+    T* row = x.row(r);
+    const T max = *std::max_element(row, row + x.width);
+    T sum = 0;
+    for (std::size_t i = 0; i < x.width; ++i) sum += row[i] = std::exp(row[i] - max);
+    for (std::size_t i = 0; i < x.width; ++i) row[i] /= sum;
+  }
   return x;
 }
 
-TruthValue truth_normalize(TruthValue x) {
+template <class T>
+Rows<T> truth_normalize(Rows<T> x) {
   for (std::size_t r = 0; r < x.rows; ++r) {
-    const double sum = std::accumulate(x.row(r), x.row(r) + x.width, 0.0);
+    const T sum = std::accumulate(x.row(r), x.row(r) + x.width, T{0});
     for (std::size_t i = 0; i < x.width; ++i) x.row(r)[i] /= sum;
   }
   return x;
 }
 
-std::pair<TruthValue, TruthValue> truth_top_k(const TruthValue& x, std::size_t k) {
-  TruthValue values = truth_rows(x.rows, k);
-  TruthValue ids{x.rows, k, {}, std::vector<std::int32_t>(x.rows * k)};
+template <class T>
+std::pair<Rows<T>, Rows<T>> truth_top_k(const Rows<T>& x, std::size_t k) {
+  Rows<T> values = zero_rows<T>(x.rows, k);
+  Rows<T> ids{x.rows, k, {}, std::vector<std::int32_t>(x.rows * k)};
   std::vector<std::int32_t> order(x.width);
   for (std::size_t r = 0; r < x.rows; ++r) {
     std::iota(order.begin(), order.end(), 0);
-    const double* row = x.row(r);
+    const T* row = x.row(r);
     std::stable_sort(order.begin(), order.end(),
                      [row](std::int32_t a, std::int32_t b) { return row[a] > row[b]; });
     for (std::size_t i = 0; i < k; ++i) {
@@ -145,61 +193,58 @@ std::pair<TruthValue, TruthValue> truth_top_k(const TruthValue& x, std::size_t k
   return {std::move(values), std::move(ids)};
 }
 
-TruthValue truth_attention(const TruthValue& q, const TruthCache::Layer& cache,
-                           const TruthAttention& attention, std::size_t first_position) {
-  TruthValue y = truth_rows(q.rows, q.width);
-  const std::size_t dim = q.width / attention.heads;
-  const std::size_t kv_width = dim * attention.kv_heads;
-  for (std::size_t r = 0; r < q.rows; ++r) {
-    const std::size_t end = first_position + r + 1;
-    const bool whole = attention.window == 0 || end <= attention.window;
-    const std::size_t begin = whole ? 0 : end - attention.window;
-    std::vector<double> weights(end - begin);
-    for (std::size_t h = 0; h < attention.heads; ++h) {
-      const std::size_t kv = h / (attention.heads / attention.kv_heads) * dim;
-      const double* query = q.row(r) + h * dim;
-      for (std::size_t p = begin; p < end; ++p) {
-        const double* key = cache.keys.data() + p * kv_width + kv;
-        weights[p - begin] = std::inner_product(query, query + dim, key, 0.0) * attention.scale;
-      }
-      softmax_row(weights.data(), weights.size());
-      double* out = y.row(r) + h * dim;
-      for (std::size_t p = begin; p < end; ++p) {
-        const double* value = cache.values.data() + p * kv_width + kv;
-        for (std::size_t d = 0; d < dim; ++d) out[d] += weights[p - begin] * value[d];
-      }
-    }
-  }
-  return y;
-}
-
-TruthValue truth_gather_matmul(std::span<const WeightView> experts, const TruthValue& x,
-                               const TruthValue& ids, const ParallelFor& parallel) {
-  const std::size_t slots = ids.rows * ids.width;
+template <class T>
+Rows<T> truth_gather_matmul(std::span<const WeightView> experts, const Rows<T>& x,
+                            const Rows<T>& ids, const ParallelFor& parallel) {
   const std::size_t n_out = experts.front().rows;
   const bool shared_row = x.rows == ids.rows && ids.width > 1;
-  TruthValue y = truth_rows(slots, n_out);
-  parallel(slots * n_out, [&](std::size_t begin, std::size_t end) {
-    std::vector<double> weights;
+  Rows<T> y = zero_rows<T>(ids.rows * ids.width, n_out);
+  const auto by_expert = slots_by_expert(ids.ids);
+  const std::vector<std::pair<std::int32_t, std::vector<std::size_t>>> used(by_expert.begin(),
+                                                                            by_expert.end());
+  parallel(used.size() * n_out, [&](std::size_t begin, std::size_t end) {
+    std::vector<T> weights;
     for (std::size_t i = begin; i < end; ++i) {
-      const std::size_t slot = i / n_out;
-      const WeightView& expert = experts[static_cast<std::size_t>(ids.ids[slot])];
-      decode_row(expert, i % n_out, weights);
-      y.row(slot)[i % n_out] = dot(weights, x.row(shared_row ? slot / ids.width : slot));
+      const auto& [expert, slots] = used[i / n_out];
+      decode_row(experts[static_cast<std::size_t>(expert)], i % n_out, weights);
+      for (const std::size_t slot : slots)
+        y.row(slot)[i % n_out] = dot(weights, x.row(shared_row ? slot / ids.width : slot));
     }
   });
   return y;
 }
 
-TruthValue truth_combine(const TruthValue& x, const TruthValue& weights) {
-  TruthValue y = truth_rows(weights.rows, x.width);
+template <class T>
+Rows<T> truth_combine(const Rows<T>& x, const Rows<T>& weights) {
+  Rows<T> y = zero_rows<T>(weights.rows, x.width);
   for (std::size_t t = 0; t < weights.rows; ++t) {
     for (std::size_t s = 0; s < weights.width; ++s) {
-      const double* row = x.row(t * weights.width + s);
+      const T* row = x.row(t * weights.width + s);
       for (std::size_t i = 0; i < x.width; ++i) y.row(t)[i] += weights.row(t)[s] * row[i];
     }
   }
   return y;
 }
+
+#define FIDELIO_TRUTH_OPS(T)                                                            \
+  template void decode_row(const WeightView&, std::size_t, std::vector<T>&);            \
+  template Rows<T> truth_linear(const WeightView&, const Rows<T>&, const ParallelFor&); \
+  template Rows<T> truth_embedding(const WeightView&, std::span<const std::int32_t>);   \
+  template Rows<T> truth_add(const Rows<T>&, const Rows<T>&);                           \
+  template Rows<T> truth_mul(const Rows<T>&, const Rows<T>&);                           \
+  template Rows<T> truth_add_bias(const Rows<T>&, std::span<const float>);              \
+  template Rows<T> truth_silu(Rows<T>);                                                 \
+  template Rows<T> truth_rms_norm(const Rows<T>&, std::span<const float>, double);      \
+  template Rows<T> truth_rope(const Rows<T>&, const RopeTable&, std::size_t, bool,      \
+                              std::span<const std::size_t>);                            \
+  template Rows<T> truth_softmax(Rows<T>);                                              \
+  template Rows<T> truth_normalize(Rows<T>);                                            \
+  template std::pair<Rows<T>, Rows<T>> truth_top_k(const Rows<T>&, std::size_t);        \
+  template Rows<T> truth_gather_matmul(std::span<const WeightView>, const Rows<T>&,     \
+                                       const Rows<T>&, const ParallelFor&);             \
+  template Rows<T> truth_combine(const Rows<T>&, const Rows<T>&);
+
+FIDELIO_TRUTH_OPS(double)
+FIDELIO_TRUTH_OPS(float)
 
 }  // namespace fidelio

@@ -1,4 +1,5 @@
-// What truth computes with: rows of doubles, expert ids, and a cache without rounding.
+// What evaluations without kernels compute with: rows of doubles (truth) or floats (the naive
+// evaluation), expert ids, and a cache of the same type.
 #pragma once
 
 #include <cstddef>
@@ -8,27 +9,29 @@
 namespace fidelio {
 
 /// A value of the graph: [rows, width], or expert ids of the same form.
-struct TruthValue {
+template <class T>
+struct Rows {
   std::size_t rows = 0;
   std::size_t width = 0;
-  std::vector<double> x;
+  std::vector<T> x;
   std::vector<std::int32_t> ids;
 
-  const double* row(std::size_t r) const { return x.data() + r * width; }
-  double* row(std::size_t r) { return x.data() + r * width; }
+  const T* row(std::size_t r) const { return x.data() + r * width; }
+  T* row(std::size_t r) { return x.data() + r * width; }
 };
 
-inline TruthValue truth_rows(std::size_t rows, std::size_t width) {
-  return {rows, width, std::vector<double>(rows * width), {}};
+using TruthValue = Rows<double>;
+
+template <class T = double>
+Rows<T> zero_rows(std::size_t rows, std::size_t width) {
+  return {rows, width, std::vector<T>(rows * width), {}};
 }
 
-/// Keys and values of every layer, [positions, num_key_value_heads * head_dim].
-struct TruthCache {
-  struct Layer {
-    std::vector<double> keys;
-    std::vector<double> values;
-  };
-  std::vector<Layer> layers;
+/// Keys and values of one layer, [positions, num_key_value_heads * head_dim].
+template <class T>
+struct CacheRows {
+  std::vector<T> keys;
+  std::vector<T> values;
 };
 
 }  // namespace fidelio

@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "core/thread_team.h"
 #include "tests/patches/patch_testing.h"
 #include "tests/support/altered_model.h"
 #include "tests/support/decode.h"
 #include "tests/support/npy.h"
 #include "tests/support/oracles.h"
+#include "validate/arm.h"
 
 namespace fidelio::testing {
 namespace {
@@ -88,6 +90,47 @@ TEST(Truth, ForcesWhatItIsGiven) {
 
   EXPECT_GT(relative_error(truth.step(ids, 1, exchange).x, free), 1e-3);
 }
+
+class EvaluatedBehindAnArm : public ::testing::TestWithParam<OracleCase> {
+ protected:
+  /// The error of rows evaluated apart, each behind the baseline's cache.
+  template <class T>
+  double error_of(const std::vector<std::size_t>& positions) {
+    const auto model = load_model(GetParam().dir().string());
+    const std::vector<std::int32_t> ids = oracle_prompt();
+    const RopeTable rope = rope_table_for(*model, ids.size());
+    ThreadTeam team(1);
+    Arm arm("baseline", *model, {}, ref_, team, rope, {ids.size(), ids.size()});
+    const std::span<const float> logits = arm.decoder().step(ids, ids.size());
+    std::vector<std::int32_t> fed;
+    for (const std::size_t p : positions) fed.push_back(ids[p]);
+
+    Evaluator<T> evaluator(model->graph, model->weights, rope);
+    const Rows<T> rows = evaluator.steps_behind(arm.decoder().cache(), fed, positions);
+
+    std::vector<double> actual(rows.x.begin(), rows.x.end());
+    std::vector<double> expected;
+    for (const std::size_t p : positions) {
+      const auto row = logits.subspan(p * rows.width, rows.width);
+      expected.insert(expected.end(), row.begin(), row.end());
+    }
+    return relative_error(actual, expected);
+  }
+
+  const KernelTable ref_ = kernels_for();
+};
+
+TEST_P(EvaluatedBehindAnArm, TruthAndNaiveAreAsNearAsRoundingAllows) {
+  const double truth = error_of<double>({0, 40, 7, 95});
+  const double naive = error_of<float>({0, 40, 7, 95});
+
+  EXPECT_LE(truth, 5e-6);
+  EXPECT_LE(naive, 2e-5);
+  EXPECT_GT(naive, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, EvaluatedBehindAnArm, ::testing::ValuesIn(kFamilyOracles),
+                         kName);
 
 }  // namespace
 }  // namespace fidelio::testing
