@@ -41,6 +41,10 @@ class Decoder {
   KvCache& cache() { return cache_; }
 
   void set_checked(bool checked) { executor_.set_checked(checked); }
+  void set_observer(NodeObserver* observer) { executor_.set_observer(observer); }
+  void run_elsewhere(std::set<std::string> results, const KernelTable* other) {
+    executor_.run_elsewhere(std::move(results), other);
+  }
   const std::vector<SiteFault>& faults() const { return executor_.faults(); }
 
   /// Called after every step with its width, also in timed runs: keep it cheap.

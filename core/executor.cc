@@ -40,8 +40,26 @@ void Executor::prepare(const Plan& plan, const StepInput& step) {
   faults_.clear();
 }
 
+void Executor::fill_inputs(const Plan& plan, const StepInput& step) {
+  FIDELIO_CHECK(step.inputs.size() == plan.inputs().size());
+  for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+    const PlanValue& value = plan.inputs()[i];
+    const std::size_t bytes = step.ids.size() * value.width * sizeof(float);
+    FIDELIO_CHECK(step.inputs[i].size() == bytes);
+    std::memcpy(values_.data() + value.offset * step.ids.size(), step.inputs[i].data(), bytes);
+  }
+}
+
+const KernelTable& Executor::kernels_of(const Plan& plan, const PlanNode& node) const {
+  if (elsewhere_.empty()) return kernels_;
+  const Graph& graph = plan.graph();
+  const std::string& result = graph.value(graph.node(node.source).outputs[0]).name;
+  return elsewhere_.contains(result) ? *other_kernels_ : kernels_;
+}
+
 std::span<const float> Executor::run(const Plan& plan, const StepInput& step, KvCache& cache) {
   prepare(plan, step);
+  fill_inputs(plan, step);
   team_.run([&](std::size_t thread) { run_nodes(plan, step, cache, thread); });
   if (step.n_wanted == 0) return {};
   const PlanValue& logits = plan.logits();
@@ -64,23 +82,27 @@ void Executor::run_nodes(const Plan& plan, const StepInput& step, KvCache& cache
     const bool wanted_rows_only = node.outputs[0].place == PlanValue::Place::per_wanted_row;
     if (wanted_rows_only && step.n_wanted == 0) break;
     const bool alone_here = runs_on_one_thread(node.op, n_tokens);
-    if (checked_) {
+    const bool watched = checked_ || observer_ != nullptr;
+    if (watched) {
       team_.barrier();
-      poison(node, memory, workspace, thread == 0);
+      if (observer_ != nullptr && thread == 0) observer_->before(node, memory);
+      if (checked_) poison(node, memory, workspace, thread == 0);
       team_.barrier();
     } else if (n_tokens == 1 ? node.barrier_single : node.barrier_many) {
       team_.barrier();
     }
     if (!alone_here) {
-      run_node(kernels_, node, memory, shared);
+      run_node(kernels_of(plan, node), node, memory, shared);
     } else if (thread == 0) {
-      run_node(kernels_, node, memory, alone);
+      run_node(kernels_of(plan, node), node, memory, alone);
     }
-    const bool routes = makes_expert_ids(node.op);
-    if (!checked_ && !routes) continue;
-    const bool all_there = alone_here && !checked_;
+    if (!watched && !makes_expert_ids(node.op)) continue;
+    const bool all_there = alone_here && !watched;
     if (!all_there) team_.barrier();
-    if (thread == 0) inspect(node, n_tokens, step.n_wanted, plan);
+    if (thread == 0) {
+      inspect(node, n_tokens, step.n_wanted, plan);
+      if (observer_ != nullptr) observer_->after(node, memory);
+    }
     if (!all_there) team_.barrier();
   }
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -27,6 +27,9 @@ struct StepInput {
   std::span<const std::int32_t> ids;  ///< [n_tokens], each inside the vocabulary
   std::int32_t first_position = 0;
   std::size_t n_wanted = 1;  ///< the last n_wanted tokens' logits; 0: none
+  /// Of a graph that has inputs besides ids and positions: their rows of 4-byte elements, in the
+  /// order of Plan::inputs().
+  std::vector<std::span<const std::byte>> inputs = {};
 };
 
 class Executor {
@@ -44,11 +47,23 @@ class Executor {
   /// its results are searched for non-finite values afterwards. Slower; not for timing.
   void set_checked(bool checked) { checked_ = checked; }
 
+  /// Shown every node of the runs that follow; nullptr: nobody. Slower; not for timing.
+  void set_observer(NodeObserver* observer) { observer_ = observer; }
+
+  /// Nodes of the plan's graph whose results stand here run on `other` kernels instead of the own.
+  /// For tests of a suspicion; `other` must outlive the executor.
+  void run_elsewhere(std::set<std::string> results, const KernelTable* other) {
+    elsewhere_ = std::move(results);
+    other_kernels_ = other;
+  }
+
   /// What the last run found; impossible expert ids also outside checked mode.
   const std::vector<SiteFault>& faults() const { return faults_; }
 
  private:
   void prepare(const Plan& plan, const StepInput& step);
+  void fill_inputs(const Plan& plan, const StepInput& step);
+  const KernelTable& kernels_of(const Plan& plan, const PlanNode& node) const;
   void run_nodes(const Plan& plan, const StepInput& step, KvCache& cache, std::size_t thread);
   /// Before a checked node: its results and a thread's workspace become NaN, so that a kernel which
   /// reads what it never wrote shows.
@@ -61,6 +76,9 @@ class Executor {
   std::size_t max_tokens_;
   std::size_t capacity_;
   bool checked_ = false;
+  NodeObserver* observer_ = nullptr;
+  std::set<std::string> elsewhere_;
+  const KernelTable* other_kernels_ = nullptr;
   std::vector<float> values_;
   std::vector<std::byte> workspace_;
   std::size_t workspace_stride_ = 0;

@@ -97,7 +97,6 @@ bool runs_on_one_thread(Op op, std::size_t n_tokens) {
 
 Plan::Plan(Graph graph, const ModelWeights& weights, const RopeTable& rope)
     : graph_(std::move(graph)) {
-  FIDELIO_CHECK(graph_.outputs().size() == 1);
   const ScratchLayout layout = lay_out(graph_);
   per_token_ = layout.per_token;
   per_wanted_row_ = layout.per_wanted_row;
@@ -105,7 +104,11 @@ Plan::Plan(Graph graph, const ModelWeights& weights, const RopeTable& rope)
   Conflicts many(false);
   for (std::size_t n = 0; n < graph_.nodes().size(); ++n) {
     const Node& node = graph_.nodes()[n];
-    if (node.op == Op::input) continue;
+    if (node.op == Op::input) {
+      const PlanValue input = place_value(graph_, layout, node.outputs[0]);
+      if (input.width > 0) inputs_.push_back(input);
+      continue;
+    }
     PlanNode out;
     out.op = node.op;
     out.source = static_cast<NodeId>(n);
@@ -117,6 +120,7 @@ Plan::Plan(Graph graph, const ModelWeights& weights, const RopeTable& rope)
     out.barrier_many = many.barrier_before(out);
     nodes_.push_back(std::move(out));
   }
+  FIDELIO_CHECK(!graph_.outputs().empty());
   logits_ = place_value(graph_, layout, graph_.outputs()[0]);
 }
 

@@ -51,13 +51,15 @@ struct PlanNode {
 
 class Plan {
  public:
-  /// `weights` and `rope` must outlive the plan. The graph has exactly one output, the logits
-  /// [wanted rows, vocab].
+  /// `weights` and `rope` must outlive the plan. A model's graph has exactly one output, the logits
+  /// [wanted rows, vocab]; a part of one (core/fragment.h) has others, which only observers see.
   Plan(Graph graph, const ModelWeights& weights, const RopeTable& rope);
 
   const Graph& graph() const { return graph_; }
   const std::vector<PlanNode>& nodes() const { return nodes_; }
   const PlanValue& logits() const { return logits_; }
+  /// Inputs besides ids and positions, in the order of the graph.
+  const std::vector<PlanValue>& inputs() const { return inputs_; }
 
   /// Bytes of values and of `n_threads` workspaces for a step of n_tokens, one wanted row, contexts
   /// up to `capacity`.
@@ -80,6 +82,7 @@ class Plan {
   Graph graph_;
   std::vector<PlanNode> nodes_;
   PlanValue logits_;
+  std::vector<PlanValue> inputs_;
   std::size_t per_token_ = 0;
   std::size_t per_wanted_row_ = 0;
 };

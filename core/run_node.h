@@ -26,6 +26,15 @@ struct StepMemory {
   std::size_t rows(const PlanValue& value) const;
 };
 
+/// Sees a step node by node, on one thread while the others wait, and may change what the node
+/// left.
+class NodeObserver {
+ public:
+  virtual ~NodeObserver() = default;
+  virtual void before(const PlanNode& /*node*/, const StepMemory& /*memory*/) {}
+  virtual void after(const PlanNode& node, const StepMemory& memory) = 0;
+};
+
 /// Does `share` of the node's work.
 void run_node(const KernelTable& kernels, const PlanNode& node, const StepMemory& memory,
               Share share);

@@ -46,6 +46,14 @@ std::vector<std::size_t> last_readers(const Graph& graph) {
   return last;
 }
 
+/// ids and positions come from the step, caches from the arm.
+bool has_memory(const Graph& graph, const Node& node) {
+  if (node.op == Op::kv_append) return false;
+  if (node.op != Op::input) return true;
+  const std::string& name = graph.value(node.outputs[0]).name;
+  return name != "ids" && name != "positions";
+}
+
 }  // namespace
 
 ScratchLayout lay_out(const Graph& graph) {
@@ -56,7 +64,7 @@ ScratchLayout lay_out(const Graph& graph) {
   Region wanted;
   for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
     const Node& node = graph.nodes()[n];
-    if (node.op != Op::input && node.op != Op::kv_append) {
+    if (has_memory(graph, node)) {
       for (const ValueId id : node.outputs) {
         ScratchLayout::Place& place = layout.places[static_cast<std::size_t>(id)];
         place.wanted_rows = graph.value(id).shape[0] == kWantedRows;

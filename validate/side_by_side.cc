@@ -1,6 +1,7 @@
 #include "validate/side_by_side.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 
@@ -8,7 +9,6 @@
 #include "core/checksum.h"
 #include "core/prefill_chunks.h"
 #include "validate/bandwidth_probe.h"
-#include "validate/compare_logits.h"
 #include "validate/decode_traffic.h"
 #include "validate/evidence.h"
 #include "validate/float_environment.h"
@@ -18,9 +18,6 @@
 
 namespace fidelio {
 namespace {
-
-/// Positions that comparisons at widths above 1 look at; width 1 looks at all.
-constexpr std::size_t kWidePositions = 256;
 
 ArmLimits limits_for(const RunOptions& options, const std::vector<PromptRecord>& prompts) {
   ArmLimits limits;
@@ -38,13 +35,6 @@ ArmLimits limits_for(const RunOptions& options, const std::vector<PromptRecord>&
   return limits;
 }
 
-CompareArm compare_arm(Arm& arm) {
-  return {arm.name().c_str(), arm.decoder(),
-          [&arm](std::size_t n_tokens, NodeId node, FaultRecord& out) {
-            arm.describe(n_tokens, node, out);
-          }};
-}
-
 std::string ids_hash(const std::vector<std::int32_t>& ids) {
   return xxh3_128_hex(std::as_bytes(std::span(ids)));
 }
@@ -59,6 +49,7 @@ SideBySide::SideBySide(const LoadedModel& model, const RunOptions& options, cons
       progress_(progress),
       save_(std::move(save)),
       team_(static_cast<std::size_t>(record.options.threads)),
+      baseline_kernels_(sides.baseline_kernels),
       rope_(rope_table_for(model, limits_for(options, record.prompts).capacity)),
       baseline_("baseline", model, {}, sides.baseline_kernels, team_, rope_,
                 limits_for(options, record.prompts)),
@@ -66,16 +57,14 @@ SideBySide::SideBySide(const LoadedModel& model, const RunOptions& options, cons
                limits_for(options, record.prompts)) {}
 
 std::int64_t SideBySide::work(const RunOptions& options, std::size_t n_prompts) {
-  const auto widths = static_cast<std::int64_t>(options.widths.size());
-  return static_cast<std::int64_t>(n_prompts) * (2 + widths + 2 * options.runs);
+  return static_cast<std::int64_t>(n_prompts) * (2 + 2 * options.runs) +
+         Examination::work(options, n_prompts);
 }
 
 void SideBySide::run() {
   const auto n_prompts = static_cast<std::int64_t>(record_.prompts.size());
   try {
-    progress_.phase("warm-up");
-    for (std::int64_t prompt = 0; prompt < n_prompts; ++prompt) warm_up(prompt);
-    for (std::int64_t prompt = 0; prompt < n_prompts; ++prompt) compare(prompt);
+    warm_up_and_examine();
     for (std::int64_t pair = 0; pair < options_.runs; ++pair) {
       for (std::int64_t prompt = 0; prompt < n_prompts; ++prompt) {
         progress_.phase(fmt::format("pair {} of {}", pair + 1, options_.runs));
@@ -93,27 +82,28 @@ void SideBySide::run() {
   record_plans();
 }
 
+void SideBySide::examine() {
+  warm_up_and_examine();
+  record_.complete = true;
+  record_plans();
+}
+
+void SideBySide::warm_up_and_examine() {
+  progress_.phase("warm-up");
+  for (std::size_t prompt = 0; prompt < record_.prompts.size(); ++prompt)
+    warm_up(static_cast<std::int64_t>(prompt));
+  Examination(model_, options_, baseline_, patched_, baseline_kernels_, rope_, team_, record_,
+              progress_)
+      .run();
+  malloc_trim(0);  // what the examination held is no memory of the timed runs
+}
+
 void SideBySide::warm_up(std::int64_t prompt) {
   GenerationRecord generation;
   generation.prompt = prompt;
   generation.baseline = timed_run(baseline_, -1, prompt);
   generation.patched = timed_run(patched_, -1, prompt);
   record_.generations.push_back(std::move(generation));
-}
-
-void SideBySide::compare(std::int64_t prompt) {
-  const auto at = static_cast<std::size_t>(prompt);
-  const std::vector<std::int32_t>& ids = record_.generations[at].baseline.ids;
-  for (const std::int64_t width : options_.widths) {
-    progress_.phase(
-        fmt::format("comparing logits, {} token{} a step", width, width == 1 ? "" : "s"));
-    const std::size_t n = width == 1 ? ids.size() : std::min(ids.size(), kWidePositions);
-    const CompareInput input{prompt, record_.prompts[at].ids, std::span(ids).first(n), width,
-                             options_.prefill_chunk};
-    record_.comparisons.push_back(
-        compare_logits(compare_arm(baseline_), compare_arm(patched_), input, record_.faults));
-    progress_.advance();
-  }
 }
 
 void SideBySide::time_pair(std::int64_t pair, std::int64_t prompt) {

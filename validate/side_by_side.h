@@ -1,6 +1,6 @@
-// The validation itself: two arms on one model. Free warm-up runs, teacher-forced comparisons at
-// every width, then timed runs in interleaved pairs AB, BA, ... Everything seen goes into the
-// record; what it means is capsules/verdict.h.
+// The validation itself: two arms on one model. Free warm-up runs, the examination of fidelity
+// (validate/fidelity/examination.h), then timed runs in interleaved pairs AB, BA, ... Everything
+// seen goes into the record; what it means is capsules/verdict.h.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 
 #include "capsules/record.h"
 #include "validate/arm.h"
+#include "validate/fidelity/examination.h"
 #include "validate/progress.h"
 #include "validate/run_options.h"
 
@@ -32,12 +33,15 @@ class SideBySide {
   /// Interrupted goes on.
   void run();
 
+  /// The warm-up runs and the comparisons alone: everything that fidelity is judged by.
+  void examine();
+
   /// Steps of progress that run() will report.
   static std::int64_t work(const RunOptions& options, std::size_t n_prompts);
 
  private:
   void warm_up(std::int64_t prompt);
-  void compare(std::int64_t prompt);
+  void warm_up_and_examine();
   void time_pair(std::int64_t pair, std::int64_t prompt);
   SequenceRecord timed_run(Arm& arm, std::int64_t pair, std::int64_t prompt);
   void probe_bandwidth();
@@ -49,6 +53,7 @@ class SideBySide {
   Progress& progress_;
   std::function<void()> save_;
   ThreadTeam team_;
+  const KernelTable& baseline_kernels_;
   RopeTable rope_;
   Arm baseline_;
   Arm patched_;

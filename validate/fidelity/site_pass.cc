@@ -1,0 +1,250 @@
+#include "validate/fidelity/site_pass.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "kernels/attention.h"
+
+namespace fidelio {
+namespace {
+
+/// One output of a node beside the same value of the baseline.
+struct OutputPair {
+  const std::uint32_t* baseline = nullptr;
+  std::uint32_t* patched = nullptr;
+  std::size_t rows = 0;
+  std::size_t width = 0;
+  bool is_float = true;
+
+  const std::uint32_t* baseline_row(std::size_t r) const { return baseline + r * width; }
+  std::uint32_t* patched_row(std::size_t r) const { return patched + r * width; }
+  bool same(std::size_t r) const {
+    return std::memcmp(baseline_row(r), patched_row(r), width * sizeof(std::uint32_t)) == 0;
+  }
+};
+
+Words row_words(const std::uint32_t* row, std::size_t width) { return {row, row + width}; }
+
+/// Distance of a row's comparable numbers, of the baseline's norm.
+double distance_of(const SiteSample& row, std::size_t n_experts) {
+  const auto numbers = [&](const std::vector<Words>& outputs) {
+    std::vector<std::vector<double>> floats;
+    std::vector<std::int32_t> ids;
+    for (const Words& words : outputs) {
+      if (n_experts > 0 && &words == &outputs.back()) {
+        ids = ids_of(words);
+      } else {
+        const std::vector<float> values = floats_of(words);
+        floats.emplace_back(values.begin(), values.end());
+      }
+    }
+    return comparable(floats, ids, n_experts);
+  };
+  ErrorNorm norm;
+  norm.add(numbers(row.patched), numbers(row.baseline));
+  return norm.value();
+}
+
+/// Compares the appended rows of the patched arm's cache with the baseline's and replaces them.
+/// Returns the indices of rows that differed.
+std::vector<std::size_t> settle_cache(const KvCacheView& expected, const KvCacheView& actual,
+                                      const StepMemory& memory) {
+  std::vector<std::size_t> differing;
+  for (std::size_t t = 0; t < memory.n_tokens; ++t) {
+    const auto position = static_cast<std::size_t>(memory.positions[t]);
+    bool same = true;
+    const auto settle = [&same](float& mine, const float& theirs) {
+      same &= std::memcmp(&mine, &theirs, sizeof(float)) == 0;
+      mine = theirs;
+    };
+    for (std::size_t h = 0; h < expected.heads; ++h) {
+      for (std::size_t d = 0; d < expected.head_dim; ++d) {
+        const std::size_t key = expected.key_index(h, position, d);
+        const std::size_t value = expected.value_index(h, position) + d;
+        settle(actual.keys[key], expected.keys[key]);
+        settle(actual.values[value], expected.values[value]);
+      }
+    }
+    if (!same) differing.push_back(t);
+  }
+  return differing;
+}
+
+}  // namespace
+
+/// Watches the patched arm in steps of one width.
+class SitePass::Watcher : public NodeObserver {
+ public:
+  Watcher(SitePass& owner, const WidthPlan& plan) : owner_(owner), graph_(plan.plan->graph()) {
+    for (const PatchReport& report : plan.reports) {
+      for (const SiteReport& site : report.sites)
+        if (site.applied) sites_[site.site] = &site;
+    }
+  }
+
+  void after(const PlanNode& node, const StepMemory& memory) override {
+    if (node.op == Op::kv_append) {
+      const auto layer = owner_.tape_.cache().layer(node.kv_layer);
+      const auto differing = settle_cache(layer, memory.cache->layer(node.kv_layer), memory);
+      if (!differing.empty()) note(tally_of(node), memory.n_tokens, differing);
+      return;
+    }
+    const std::vector<OutputPair> outputs = pair_outputs(node, memory);
+    if (outputs.empty()) return;
+    std::vector<std::size_t> differing;
+    for (std::size_t r = 0; r < outputs[0].rows; ++r) {
+      if (!std::all_of(outputs.begin(), outputs.end(),
+                       [r](const OutputPair& output) { return output.same(r); }))
+        differing.push_back(r);
+    }
+    const bool patched_site = site_of(node) != nullptr;
+    if (!patched_site && differing.empty()) return;
+    SiteTally& tally = tally_of(node);
+    note(tally, outputs[0].rows, differing);
+    if (tally.numerics != Numerics::bit_exact) keep_rows(tally, node, memory, outputs, differing);
+    for (const OutputPair& output : outputs)
+      std::memcpy(output.patched, output.baseline,
+                  output.rows * output.width * sizeof(std::uint32_t));
+  }
+
+  std::size_t first_position = 0;
+
+ private:
+  const std::string& result_of(const PlanNode& node) const {
+    return graph_.value(graph_.node(node.source).outputs[0]).name;
+  }
+
+  /// The patch's report of a node that a patch wrote, found by any of its results.
+  const SiteReport* site_of(const PlanNode& node) const {
+    for (const ValueId output : graph_.node(node.source).outputs) {
+      const auto found = sites_.find(graph_.value(output).name);
+      if (found != sites_.end()) return found->second;
+    }
+    return nullptr;
+  }
+
+  std::vector<OutputPair> pair_outputs(const PlanNode& node, const StepMemory& memory) const {
+    std::vector<OutputPair> pairs;
+    const Node& source = graph_.node(node.source);
+    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+      const PlanValue& output = node.outputs[i];
+      const auto value = owner_.tape_.graph().find_value(graph_.value(source.outputs[i]).name);
+      if (!value || output.width == 0) continue;
+      const std::span<const std::uint32_t> expected = owner_.tape_.words(*value);
+      const std::size_t rows = memory.rows(output);
+      if (expected.size() != rows * output.width) continue;
+      pairs.push_back({expected.data(), reinterpret_cast<std::uint32_t*>(memory.floats(output)),
+                       rows, output.width, output.is_float});
+    }
+    return pairs;
+  }
+
+  SiteTally& tally_of(const PlanNode& node) {
+    const SiteReport* site = site_of(node);
+    const std::string& name = site != nullptr ? site->site : result_of(node);
+    const auto [at, is_new] = owner_.tallies_.try_emplace(name);
+    SiteTally& tally = at->second;
+    if (!is_new) return tally;
+    const Graph& before = owner_.tape_.graph();
+    tally.record.site = name;
+    tally.record.op = info(node.op).name;
+    tally.record.layer = node.layer;
+    if (const auto value = before.find_value(name))
+      tally.order = static_cast<std::size_t>(before.producer(*value));
+    if (site == nullptr) return tally;
+    tally.the_patch = find_in(owner_.patched_.patches(), site->patch);
+    tally.numerics = tally.the_patch->numerics;
+    tally.record.patch = site->patch;
+    tally.record.numerics = numerics_name(tally.numerics);
+    tally.fragment = find_fragment(before, graph_, site->outputs);
+    tally.x = before.find_value(site->inputs[0]);
+    return tally;
+  }
+
+  static const Patch* find_in(const std::vector<const Patch*>& patches, const std::string& name) {
+    return *std::find_if(patches.begin(), patches.end(),
+                         [&](const Patch* patch) { return patch->name == name; });
+  }
+
+  SitePointRecord point(std::size_t row) const {
+    return {owner_.input_->prompt_index, owner_.input_->width,
+            static_cast<std::int64_t>(first_position + row)};
+  }
+
+  void note(SiteTally& tally, std::size_t rows, const std::vector<std::size_t>& differing) const {
+    tally.record.rows += static_cast<std::int64_t>(rows);
+    tally.record.differing_rows += static_cast<std::int64_t>(differing.size());
+    if (!tally.record.first_difference && !differing.empty())
+      tally.record.first_difference = point(differing[0]);
+  }
+
+  /// Chosen rows, and the one that differs most.
+  void keep_rows(SiteTally& tally, const PlanNode& node, const StepMemory& memory,
+                 const std::vector<OutputPair>& outputs,
+                 const std::vector<std::size_t>& differing) const {
+    const std::size_t n_experts = outputs.back().is_float ? 0 : node.inputs[0].width;
+    const float* x = n_experts > 0 ? memory.floats(node.inputs[0]) : nullptr;
+    const std::size_t rows = outputs[0].rows;
+    for (std::size_t r = 0; r < rows; ++r) {
+      if (owner_.sampled_->contains(first_position + r))
+        tally.samples.push_back(sample(tally, outputs, rows, r));
+    }
+    for (const std::size_t r : differing) {
+      if (n_experts > 0) {
+        const OutputPair& ids = outputs.back();
+        const Choice choice = choice_of({x + r * n_experts, n_experts},
+                                        ids_of(row_words(ids.baseline_row(r), ids.width)),
+                                        ids_of(row_words(ids.patched_row(r), ids.width)));
+        if (choice == Choice::wrong) ++tally.record.wrong_expert_rows;
+        if (choice != Choice::same) continue;  // weights of other experts cannot be compared
+      }
+      SiteSample row = sample(tally, outputs, rows, r);
+      const double distance = distance_of(row, n_experts);
+      const bool settled = std::isnan(tally.worst_distance) || distance <= tally.worst_distance;
+      if (tally.worst && settled) continue;
+      tally.worst = std::move(row);
+      tally.worst_distance = distance;
+    }
+  }
+
+  SiteSample sample(const SiteTally& tally, const std::vector<OutputPair>& outputs,
+                    std::size_t rows, std::size_t r) const {
+    SiteSample row;
+    row.point = point(r);
+    for (const ValueId input : tally.fragment.inputs) {
+      const std::span<const std::uint32_t> words = owner_.tape_.words(input);
+      const std::size_t width = words.size() / rows;
+      row.inputs.push_back(row_words(words.data() + r * width, width));
+    }
+    for (const OutputPair& output : outputs) {
+      row.baseline.push_back(row_words(output.baseline_row(r), output.width));
+      row.patched.push_back(row_words(output.patched_row(r), output.width));
+    }
+    return row;
+  }
+
+  SitePass& owner_;
+  const Graph& graph_;
+  std::map<std::string, const SiteReport*> sites_;
+};
+
+SitePass::SitePass(Arm& baseline, Arm& patched)
+    : baseline_(baseline), patched_(patched), tape_(baseline.width_plan(1).plan->graph()) {}
+
+SitePass::~SitePass() = default;
+
+void SitePass::run(const LockstepInput& input, const std::set<std::size_t>& sampled) {
+  input_ = &input;
+  sampled_ = &sampled;
+  const auto watch = [&](std::size_t n_tokens, std::size_t first_position) -> Watchers {
+    auto& watcher = watchers_[n_tokens];
+    if (!watcher) watcher = std::make_unique<Watcher>(*this, patched_.width_plan(n_tokens));
+    watcher->first_position = first_position;
+    return {&tape_, watcher.get()};
+  };
+  run_lockstep(
+      baseline_, patched_, input, watch, [](const StepLogits&) {}, nullptr);
+}
+
+}  // namespace fidelio
