@@ -52,9 +52,9 @@ void Executor::fill_inputs(const Plan& plan, const StepInput& step) {
 
 const KernelTable& Executor::kernels_of(const Plan& plan, const PlanNode& node) const {
   if (elsewhere_.empty()) return kernels_;
-  const Graph& graph = plan.graph();
-  const std::string& result = graph.value(graph.node(node.source).outputs[0]).name;
-  return elsewhere_.contains(result) ? *other_kernels_ : kernels_;
+  for (const ValueId output : plan.graph().node(node.source).outputs)
+    if (elsewhere_.contains(plan.graph().value(output).name)) return *other_kernels_;
+  return kernels_;
 }
 
 std::span<const float> Executor::run(const Plan& plan, const StepInput& step, KvCache& cache) {

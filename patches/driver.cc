@@ -20,6 +20,8 @@ Decision check_width(const GuardRange& range, std::int64_t n_tokens) {
 }
 
 Decision decide(const Patch& patch, const Graph& graph, const Match& match, const PatchEnv& env) {
+  const std::string& site = graph.value(match.result).name;
+  if (env.excluded_sites.contains(site)) return refuse(Reason::excluded, "left out by name");
   const Decision width = check_width(env.guard_range.value_or(patch.guard_range), env.n_tokens);
   return width.admitted() ? patch.guard(graph, match, env) : width;
 }

@@ -30,6 +30,7 @@ constexpr ReasonName kReasonNames[] = {
     {Reason::grouped_norm, "grouped_norm"},
     {Reason::overlapping_site, "overlapping_site"},
     {Reason::unsupported_shape, "unsupported_shape"},
+    {Reason::excluded, "excluded"},
 };
 
 }  // namespace

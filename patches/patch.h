@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ struct PatchEnv {
   std::int64_t n_tokens = 1;              ///< M: tokens of the step
   std::string isa = "ref";                ///< KernelTable::target
   std::optional<GuardRange> guard_range;  ///< instead of every patch's own
+  std::set<std::string> excluded_sites;   ///< left alone, by the name of their result
 };
 
 /// One place where the pattern stands.
@@ -58,6 +60,7 @@ enum class Reason : std::uint8_t {
   grouped_norm,       ///< rms_norm over groups of a row
   overlapping_site,   ///< a node already belongs to an applied site of this patch
   unsupported_shape,  ///< the fused kernel has no form for this shape
+  excluded,           ///< left out by name
 };
 
 std::string_view reason_id(Reason reason);

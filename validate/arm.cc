@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/check.h"
+
 namespace fidelio {
 namespace {
 
@@ -30,6 +32,12 @@ Arm::Arm(std::string name, const LoadedModel& model, std::vector<const Patch*> p
   decoder_.on_step([this](std::size_t n_tokens) { ++widths_.at(n_tokens).steps; });
 }
 
+void Arm::leave(LeftToBaseline left) {
+  FIDELIO_CHECK(widths_.empty());
+  left_ = std::move(left);
+  if (left_.kernels != nullptr) decoder_.run_elsewhere(left_.nodes, left_.kernels);
+}
+
 const WidthPlan& Arm::width_plan(std::size_t n_tokens) {
   const auto found = widths_.find(n_tokens);
   if (found != widths_.end()) return found->second;
@@ -41,6 +49,7 @@ WidthPlan Arm::make_plan(std::size_t n_tokens) {
   PatchEnv env;
   env.n_tokens = static_cast<std::int64_t>(n_tokens);
   env.isa = kernels_.target;
+  env.excluded_sites = left_.sites;
   WidthPlan made;
   made.reports = apply_all(patches_, graph, env);
   for (const auto& [width, other] : widths_) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,13 @@ namespace fidelio {
 struct ArmLimits {
   std::size_t capacity = 0;  ///< positions of the cache
   std::size_t max_step = 0;  ///< tokens of the widest step
+};
+
+/// What an arm leaves to the baseline, for tests of a suspicion.
+struct LeftToBaseline {
+  std::set<std::string> sites;  ///< not patched
+  std::set<std::string> nodes;  ///< run on the baseline's kernels; by the name of a result
+  const KernelTable* kernels = nullptr;
 };
 
 /// The plan of one step width, and what the patches made of it.
@@ -35,6 +43,9 @@ class Arm {
       const KernelTable& kernels, ThreadTeam& team, const RopeTable& rope, ArmLimits limits);
   Arm(const Arm&) = delete;
   Arm& operator=(const Arm&) = delete;
+
+  /// To be called before the first step.
+  void leave(LeftToBaseline left);
 
   const std::string& name() const { return name_; }
   const std::vector<const Patch*>& patches() const { return patches_; }
@@ -59,6 +70,7 @@ class Arm {
   std::vector<const Patch*> patches_;
   const KernelTable& kernels_;
   const RopeTable& rope_;
+  LeftToBaseline left_;
   std::map<std::size_t, WidthPlan> widths_;
   Decoder decoder_;
 };

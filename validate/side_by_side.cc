@@ -54,7 +54,9 @@ SideBySide::SideBySide(const LoadedModel& model, const RunOptions& options, cons
       baseline_("baseline", model, {}, sides.baseline_kernels, team_, rope_,
                 limits_for(options, record.prompts)),
       patched_("patched", model, sides.patches, sides.patched_kernels, team_, rope_,
-               limits_for(options, record.prompts)) {}
+               limits_for(options, record.prompts)) {
+  patched_.leave(sides.left);
+}
 
 std::int64_t SideBySide::work(const RunOptions& options, std::size_t n_prompts) {
   return static_cast<std::int64_t>(n_prompts) * (2 + 2 * options.runs) +

@@ -20,6 +20,7 @@ struct Sides {
   std::vector<const Patch*> patches;
   const KernelTable& baseline_kernels;
   const KernelTable& patched_kernels;
+  LeftToBaseline left = {};  ///< of the patched arm
 };
 
 class SideBySide {
