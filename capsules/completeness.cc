@@ -21,7 +21,7 @@ class Evidence {
   explicit Evidence(const Record& record) : record_(record) {
     for (const GenerationRecord& g : record.generations) generations_.emplace(g.prompt, &g);
     for (const ComparisonRecord& c : record.comparisons)
-      comparisons_.emplace(std::pair(c.prompt, c.width), &c);
+      if (c.routing != "routed") comparisons_.emplace(std::pair(c.prompt, c.width), &c);
     for (const RunRecord& run : record.runs)
       if (run.pair >= 0) arms_[run.prompt][run.pair].insert(run.arm);
   }
@@ -79,7 +79,7 @@ class Evidence {
 
   const Record& record_;
   std::map<std::int64_t, const GenerationRecord*> generations_;
-  std::map<std::pair<std::int64_t, std::int64_t>, const ComparisonRecord*> comparisons_;
+  std::map<std::pair<std::int64_t, std::int64_t>, const ComparisonRecord*> comparisons_;  ///< free
   std::map<std::int64_t, std::map<std::int64_t, std::set<std::string>>> arms_;  ///< of each pair
 };
 

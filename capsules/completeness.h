@@ -1,5 +1,6 @@
 // Whether a record holds all the evidence that it claims: a comparison that is not there proves
-// nothing, however equal the rest. What the evidence says is capsules/fidelity_rules.h.
+// nothing, however equal the rest. What patches of other classes than bit_exact owe beyond it is
+// capsules/class_evidence.h.
 #pragma once
 
 #include <string>

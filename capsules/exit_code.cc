@@ -2,16 +2,27 @@
 
 #include <algorithm>
 
+#include "capsules/budget_rules.h"
+
 namespace fidelio {
+namespace {
+
+bool may_pass(const std::string& fidelity) {
+  return fidelity == "EXACT" || fidelity == "TOKEN_EXACT" || fidelity == "TIE_FLIP" ||
+         fidelity == "APPROXIMATE";
+}
+
+}  // namespace
 
 int exit_code_of(const Record& record, const VerdictRecord& verdict) {
   if (!record.complete && record.interruption == "SIGINT") return kInterrupted;
   if (verdict.fidelity == "BROKEN" || verdict.fidelity == "NONDETERMINISTIC") return kFidelity;
+  if (verdict.fidelity == "APPROXIMATE" && !find_within_budget(record).holds) return kFidelity;
   if (verdict.fidelity == "VACUOUS") return kVacuous;
   const bool timed = record.options.require_timing;
   if (timed && (verdict.decode == "regression" || verdict.prefill == "regression"))
     return kRegression;
-  if (verdict.fidelity != "EXACT") return kInconclusive;
+  if (!may_pass(verdict.fidelity)) return kInconclusive;
   if (timed && (verdict.decode == "inconclusive" || verdict.prefill == "inconclusive"))
     return kInconclusive;
   return kPass;

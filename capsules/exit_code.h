@@ -9,10 +9,10 @@ namespace fidelio {
 
 enum ExitCode : int {
   kPass = 0,
-  kFidelity = 1,      ///< BROKEN, NONDETERMINISTIC, a forged capsule
-  kUsage = 2,         ///< bad flag or bad input
-  kRegression = 3,    ///< slower, where timing is required
-  kInconclusive = 4,  ///< UNJUDGED or INCOMPLETE; undecided timing, where timing is required
+  kFidelity = 1,    ///< BROKEN, NONDETERMINISTIC, APPROXIMATE outside its budget, a forged capsule
+  kUsage = 2,       ///< bad flag or bad input
+  kRegression = 3,  ///< slower, where timing is required
+  kInconclusive = 4,  ///< INCOMPLETE; undecided timing, where timing is required
   kVacuous = 5,
   kInterrupted = 130,
 };

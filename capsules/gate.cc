@@ -18,11 +18,13 @@ std::string difference(const char* what, const T& stored, const T& recomputed) {
 }
 
 /// The rules by name and outcome. Sentences are for people: another library may round their figures
-/// otherwise.
+/// otherwise. A rule that was not applied says nothing, so that a version with more verdicts agrees
+/// with an older capsule of the same one.
 std::string outcomes(const VerdictRecord& verdict) {
   std::string text;
   for (const RuleRecord& rule : verdict.rules)
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", rule.name, rule.outcome);
+    if (rule.outcome != "not applicable")
+      text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", rule.name, rule.outcome);
   return text;
 }
 

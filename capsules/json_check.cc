@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -20,11 +22,16 @@ class SectionCheck {
 
   template <class Entry>
   void prompts(const std::vector<Entry>& entries, const char* section) const {
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      if (entries[i].prompt >= static_cast<std::int64_t>(record_.prompts.size()))
-        refuse(section, i, "prompt", entries[i].prompt,
-               fmt::format("an index into the {} prompts", record_.prompts.size()));
-    }
+    for (std::size_t i = 0; i < entries.size(); ++i)
+      prompt(entries[i].prompt, fmt::format("{}[{}]", section, i));
+  }
+
+  void lengths() const {
+    const std::vector<std::int64_t>& lengths = record_.options.lengths;
+    for (std::size_t i = 1; i < lengths.size(); ++i)
+      if (lengths[i] <= lengths[i - 1])
+        refuse(fmt::format("options.lengths[{}]", i), lengths[i],
+               fmt::format("an integer above {}", lengths[i - 1]));
   }
 
   void runs() const {
@@ -33,31 +40,102 @@ class SectionCheck {
     for (std::size_t i = 0; i < record_.runs.size(); ++i) {
       const RunRecord& run = record_.runs[i];
       if (run.order <= last)
-        refuse("runs", i, "order", run.order, fmt::format("an integer above {}", last));
+        refuse(fmt::format("runs[{}].order", i), run.order,
+               fmt::format("an integer above {}", last));
       last = run.order;
       if (run.pair >= 0 && !seen.emplace(run.prompt, run.pair, run.arm).second)
-        refuse("runs", i, "pair", run.pair,
+        refuse(fmt::format("runs[{}].pair", i), run.pair,
                fmt::format("one {} run of prompt {} in it", run.arm, run.prompt));
     }
   }
 
   void comparisons() const {
     for (std::size_t i = 0; i < record_.comparisons.size(); ++i) {
-      const ComparisonRecord& comparison = record_.comparisons[i];
-      const std::string expected =
-          fmt::format("at most the {} positions compared", comparison.positions);
-      if (comparison.differing_positions > comparison.positions)
-        refuse("comparisons", i, "differing_positions", comparison.differing_positions, expected);
-      if (comparison.argmax_changes > comparison.positions)
-        refuse("comparisons", i, "argmax_changes", comparison.argmax_changes, expected);
+      const ComparisonRecord& c = record_.comparisons[i];
+      const std::string at = fmt::format("comparisons[{}]", i);
+      const std::string compared = fmt::format("the {} positions compared", c.positions);
+      at_most(at + ".differing_positions", c.differing_positions, c.positions, compared);
+      at_most(at + ".argmax_changes", c.argmax_changes, c.positions, compared);
+      change(c.first_change, at + ".first_change", c);
+      change(c.widest_change, at + ".widest_change", c);
+      if (c.routing != "routed" && c.route_flips > 0)
+        refuse(at + ".route_flips", c.route_flips, "0 where each arm chooses its experts");
+    }
+  }
+
+  void route_flips() const {
+    std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> routed;  // their positions
+    for (const ComparisonRecord& c : record_.comparisons)
+      if (c.routing == "routed") routed.emplace(std::pair(c.prompt, c.width), c.positions);
+    for (std::size_t i = 0; i < record_.route_flips.size(); ++i) {
+      const RouteFlipRecord& flip = record_.route_flips[i];
+      const std::string at = fmt::format("route_flips[{}]", i);
+      const auto comparison = routed.find({flip.prompt, flip.width});
+      if (comparison == routed.end())
+        refuse(at + ".width", flip.width,
+               fmt::format("that of a routed comparison of prompt {}", flip.prompt));
+      const std::int64_t positions = comparison->second;
+      const std::string compared = fmt::format("the {} positions compared", positions);
+      at_most(at + ".count", flip.count, positions, compared);
+      below(at + ".position", flip.position, positions, "an index into " + compared);
+    }
+  }
+
+  /// One a layer, one a prompt: two of them could say different things.
+  void references() const {
+    std::set<std::int64_t> layers, prompts;
+    for (std::size_t i = 0; i < record_.router_noise.size(); ++i) {
+      const std::int64_t layer = record_.router_noise[i].layer;
+      if (!layers.insert(layer).second)
+        refuse(fmt::format("router_noise[{}].layer", i), layer, "each layer once");
+    }
+    for (std::size_t i = 0; i < record_.references.size(); ++i) {
+      const std::int64_t prompt = record_.references[i].prompt;
+      if (!prompts.insert(prompt).second)
+        refuse(fmt::format("references[{}].prompt", i), prompt, "each prompt once");
+    }
+  }
+
+  void sites() const {
+    for (std::size_t i = 0; i < record_.sites.size(); ++i) {
+      const SiteRecord& site = record_.sites[i];
+      const std::string at = fmt::format("sites[{}]", i);
+      const std::string compared = fmt::format("the {} rows compared", site.rows);
+      at_most(at + ".differing_rows", site.differing_rows, site.rows, compared);
+      at_most(at + ".wrong_expert_rows", site.wrong_expert_rows, site.rows, compared);
+      at_most(at + ".sampled_rows", site.sampled_rows, site.rows, compared);
+      if (site.first_difference) prompt(site.first_difference->prompt, at + ".first_difference");
+      if (site.worst) prompt(site.worst->prompt, at + ".worst");
     }
   }
 
  private:
-  [[noreturn]] void refuse(const char* section, std::size_t index, const char* key,
-                           std::int64_t found, const std::string& expected) const {
-    throw CapsuleError(fmt::format("{}: $.{}[{}].{}: found {}, expected {}", where_, section, index,
-                                   key, found, expected));
+  void prompt(std::int64_t prompt, const std::string& at) const {
+    below(at + ".prompt", prompt, static_cast<std::int64_t>(record_.prompts.size()),
+          fmt::format("an index into the {} prompts", record_.prompts.size()));
+  }
+
+  void change(const std::optional<ArgmaxChangeRecord>& change, const std::string& at,
+              const ComparisonRecord& c) const {
+    if (!change) return;
+    if (c.argmax_changes == 0)
+      refuse(at + ".position", change->position, "null where no best token changes");
+    below(at + ".position", change->position, c.positions,
+          fmt::format("an index into the {} positions compared", c.positions));
+  }
+
+  void at_most(const std::string& at, std::int64_t found, std::int64_t limit,
+               const std::string& what) const {
+    if (found > limit) refuse(at, found, "at most " + what);
+  }
+  void below(const std::string& at, std::int64_t found, std::int64_t limit,
+             const std::string& expected) const {
+    if (found >= limit) refuse(at, found, expected);
+  }
+
+  [[noreturn]] void refuse(const std::string& at, std::int64_t found,
+                           const std::string& expected) const {
+    throw CapsuleError(fmt::format("{}: $.{}: found {}, expected {}", where_, at, found, expected));
   }
 
   const Record& record_;
@@ -70,11 +148,17 @@ void check_sections(const Record& record, const std::string& where) {
   const SectionCheck check(record, where);
   check.prompts(record.generations, "generations");
   check.prompts(record.comparisons, "comparisons");
+  check.prompts(record.route_flips, "route_flips");
+  check.prompts(record.references, "references");
   check.prompts(record.faults, "faults");
   check.prompts(record.runs, "runs");
   check.prompts(record.evidence, "evidence");
+  check.lengths();
   check.runs();
   check.comparisons();
+  check.route_flips();
+  check.references();
+  check.sites();
 }
 
 }  // namespace fidelio

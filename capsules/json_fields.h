@@ -3,45 +3,11 @@
 // Internal to capsules/ and its tests.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <limits>
-#include <string_view>
-
+#include "capsules/field_rules.h"
+#include "capsules/json_fidelity_fields.h"
 #include "capsules/record.h"
 
 namespace fidelio {
-
-/// What a field may hold beyond its type. Integers and finite numbers are 0 or more unless said
-/// otherwise; in a vector the rule is that of each element.
-struct FieldRule {
-  enum class Text { any, digest, digest_or_empty, one_of };
-
-  std::int64_t min = 0;
-  double max = std::numeric_limits<double>::infinity();  ///< of doubles
-  Text text = Text::any;
-  std::array<std::string_view, 3> words = {};  ///< with one_of; unused ones are empty
-  /// The first schema version that has the field; read from an older capsule it keeps the struct's
-  /// default.
-  std::int64_t since = 1;
-};
-
-inline constexpr double kNoMaximum = std::numeric_limits<double>::infinity();
-inline constexpr FieldRule kFromMinusOne{-1, kNoMaximum, FieldRule::Text::any, {}, 1};
-inline constexpr FieldRule kShare{0, 1, FieldRule::Text::any, {}, 1};
-inline constexpr FieldRule kDigest{0, kNoMaximum, FieldRule::Text::digest, {}, 1};
-/// Empty where nothing was computed: the run was interrupted, or made no logits to hash.
-inline constexpr FieldRule kDigestOrEmpty{0, kNoMaximum, FieldRule::Text::digest_or_empty, {}, 1};
-
-constexpr FieldRule one_of(std::string_view a, std::string_view b, std::string_view c = {},
-                           std::int64_t since = 1) {
-  return {0, kNoMaximum, FieldRule::Text::one_of, {a, b, c}, since};
-}
-inline constexpr FieldRule kArm = one_of("baseline", "patched");
-inline constexpr FieldRule kNumerics = one_of("bit_exact", "reassociated", "approximate");
-inline constexpr FieldRule kStop = one_of("eos", "max_tokens");
-inline constexpr FieldRule kLoadMode = one_of("mmap", "read", {}, 2);
-inline constexpr FieldRule kFaultKind = one_of("non_finite", "expert_id");
 
 template <class Io>
 void fields(Io& io, ProgramRecord& r) {
@@ -68,6 +34,14 @@ void fields(Io& io, ModelRecord& r) {
 }
 
 template <class Io>
+void fields(Io& io, BudgetRecord& r) {
+  io("mean_kld", r.mean_kld);
+  io("kld_99_9", r.kld_99_9);
+  io("rms_delta_p", r.rms_delta_p);
+  io("same_top_p", r.same_top_p, kShare);
+}
+
+template <class Io>
 void fields(Io& io, OptionsRecord& r) {
   io("runs", r.runs);
   io("max_tokens", r.max_tokens);
@@ -78,6 +52,9 @@ void fields(Io& io, OptionsRecord& r) {
   io("patches", r.patches);
   io("patches_by_name", r.patches_by_name);
   io("widths", r.widths);
+  io("sampled_steps", r.sampled_steps, kSince3);
+  io("lengths", r.lengths, kSince3);
+  io("budget", r.budget, kSince3);
 }
 
 template <class Io>
@@ -132,6 +109,7 @@ void fields(Io& io, PatchRecord& r) {
   io("sites_applied", r.sites_applied);
   io("calls", r.calls);
   io("refusals", r.refusals);
+  io("rounding", r.rounding, kSince3);
 }
 
 template <class Io>
@@ -143,47 +121,6 @@ void fields(Io& io, PlanRecord& r) {
   io("scratch_bytes_patched", r.scratch_bytes_patched);
   io("prefill_steps", r.prefill_steps);
   io("decode_steps", r.decode_steps);
-}
-
-template <class Io>
-void fields(Io& io, SequenceRecord& r) {
-  io("ids", r.ids);
-  io("stop", r.stop, kStop);
-  io("logit_xxh3_128", r.logit_xxh3_128, kDigestOrEmpty);
-}
-
-template <class Io>
-void fields(Io& io, GenerationRecord& r) {
-  io("prompt", r.prompt);
-  io("baseline", r.baseline);
-  io("patched", r.patched);
-}
-
-template <class Io>
-void fields(Io& io, ComparisonRecord& r) {
-  io("prompt", r.prompt);
-  io("width", r.width);
-  io("positions", r.positions);
-  io("differing_positions", r.differing_positions);
-  io("first_difference", r.first_difference);
-  io("max_abs_err", r.max_abs_err);
-  io("argmax_changes", r.argmax_changes);
-  io("first_argmax_change", r.first_argmax_change);
-  io("baseline_logit_xxh3_128", r.baseline_logit_xxh3_128, kDigestOrEmpty);
-  io("patched_logit_xxh3_128", r.patched_logit_xxh3_128, kDigestOrEmpty);
-}
-
-template <class Io>
-void fields(Io& io, FaultRecord& r) {
-  io("arm", r.arm, kArm);
-  io("kind", r.kind, kFaultKind);
-  io("prompt", r.prompt);
-  io("width", r.width);
-  io("position", r.position);
-  io("site", r.site);
-  io("op", r.op);
-  io("layer", r.layer, kFromMinusOne);
-  io("count", r.count);
 }
 
 template <class Io>
@@ -260,6 +197,10 @@ void fields(Io& io, Record& r) {
   io("plans", r.plans);
   io("generations", r.generations);
   io("comparisons", r.comparisons);
+  io("route_flips", r.route_flips, kSince3);
+  io("router_noise", r.router_noise, kSince3);
+  io("references", r.references, kSince3);
+  io("sites", r.sites, kSince3);
   io("faults", r.faults);
   io("load_ns", r.load_ns);
   io("load_mode", r.load_mode, kLoadMode);

@@ -10,7 +10,7 @@
 
 namespace fidelio {
 
-inline constexpr int kCapsuleSchemaVersion = 2;
+inline constexpr int kCapsuleSchemaVersion = 3;
 
 struct ProgramRecord {
   std::string version;     ///< of Fidelio

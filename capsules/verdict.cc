@@ -2,47 +2,31 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
-#include <optional>
+#include <utility>
 
+#include "capsules/arm_rules.h"
+#include "capsules/broken_rules.h"
+#include "capsules/class_evidence.h"
 #include "capsules/completeness.h"
 #include "capsules/exit_code.h"
-#include "capsules/fidelity_rules.h"
+#include "capsules/fidelity_index.h"
+#include "capsules/passing_rules.h"
 #include "capsules/timing.h"
+#include "capsules/vacuity_rules.h"
 
 namespace fidelio {
 namespace {
 
 /// Cut short, or without the evidence that it claims to have.
-Finding find_incomplete(const Record& record) {
+Finding find_incomplete(const FidelityIndex& index) {
+  const Record& record = index.record();
   if (!record.complete)
     return {true, fmt::format("cut short ({}) after {} runs",
                               record.interruption.empty() ? "still running" : record.interruption,
                               record.runs.size())};
-  const std::string missing = missing_evidence(record);
-  if (missing.empty()) return {false, "every pair and comparison that was asked for is there"};
-  return {true, "claimed complete, but " + missing};
-}
-
-/// "", or how far the comparisons in wider steps reach where that is less than all tokens.
-std::string reach_of_wider_steps(const Record& record) {
-  std::map<std::int64_t, std::int64_t> generated;
-  for (const GenerationRecord& g : record.generations)
-    generated.emplace(g.prompt, static_cast<std::int64_t>(g.baseline.ids.size()));
-  std::optional<std::int64_t> reach;
-  for (const ComparisonRecord& c : record.comparisons) {
-    if (c.width == 1 || c.positions >= generated[c.prompt]) continue;
-    reach = std::min(reach.value_or(c.positions), c.positions);
-  }
-  return reach ? fmt::format(" (wider ones: {} positions a prompt)", *reach) : "";
-}
-
-Finding find_exact(const Record& record, const Finding& differing_bit) {
-  if (differing_bit.holds) return {false, differing_bit.sentence};
-  return {true, fmt::format("{}, all ids and logits bitwise equal, steps of {} tokens{}",
-                            tokens_compared_text(record), fmt::join(record.options.widths, ", "),
-                            reach_of_wider_steps(record))};
+  for (const std::string& missing : {missing_evidence(record), missing_class_evidence(index)})
+    if (!missing.empty()) return {true, "claimed complete, but " + missing};
+  return {false, "every pair and comparison that was asked for is there"};
 }
 
 /// The rules in their order. The first that holds is the verdict; what can no longer be decided by
@@ -68,11 +52,11 @@ class Rules {
   VerdictRecord& verdict_;
 };
 
-void decide_fidelity(const Record& record, VerdictRecord& verdict) {
-  Rules rules(verdict);
-  rules.add("BROKEN", find_broken(record));
+void decide_soundness(const FidelityIndex& index, Rules& rules) {
+  const Record& record = index.record();
+  rules.add("BROKEN", find_broken(index));
   rules.add("NONDETERMINISTIC", find_nondeterministic(record));
-  const Finding incomplete = find_incomplete(record);
+  const Finding incomplete = find_incomplete(index);
   if (!record.complete) rules.add("INCOMPLETE", incomplete);
   if (record.options.patches.empty()) {
     rules.skip("VACUOUS", "no patch was asked for");
@@ -82,27 +66,30 @@ void decide_fidelity(const Record& record, VerdictRecord& verdict) {
     rules.add("VACUOUS", find_vacuous(record));
   }
   if (record.complete) rules.add("INCOMPLETE", incomplete);
-  if (rules.decided()) {
-    rules.skip("EXACT", verdict.fidelity + " comes first");
-    rules.skip("UNJUDGED", verdict.fidelity + " comes first");
-    return;
+}
+
+void decide_fidelity(const FidelityIndex& index, VerdictRecord& verdict) {
+  Rules rules(verdict);
+  decide_soundness(index, rules);
+  using Rule = Finding (*)(const FidelityIndex&);
+  constexpr std::pair<const char*, Rule> kPassing[] = {{"EXACT", find_exact},
+                                                       {"TOKEN_EXACT", find_token_exact},
+                                                       {"TIE_FLIP", find_tie_flip},
+                                                       {"APPROXIMATE", find_approximate}};
+  for (const auto& [name, rule] : kPassing) {
+    if (rules.decided()) {
+      rules.skip(name, verdict.fidelity + " comes first");
+    } else {
+      rules.add(name, rule(index));
+    }
   }
-  const Finding bit = find_differing_bit(record);
-  rules.add("EXACT", find_exact(record, bit));
-  if (rules.decided()) {
-    rules.skip("UNJUDGED", "no bit differs");
-    return;
-  }
-  rules.add("UNJUDGED",
-            {true, "ids are equal and " + bit.sentence +
-                       "; whether that is rounding or a defect awaits a float64 evaluation"});
 }
 
 }  // namespace
 
 VerdictRecord judge(const Record& record) {
   VerdictRecord verdict;
-  decide_fidelity(record, verdict);
+  decide_fidelity(FidelityIndex(record), verdict);
   const PhaseTiming decode = judge_timing(record, Phase::decode);
   const PhaseTiming prefill = judge_timing(record, Phase::prefill);
   verdict.decode = decode.outcome;

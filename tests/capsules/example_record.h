@@ -1,6 +1,8 @@
 // One complete passing validation as data, for tests that need a capsule: two prompts, one
-// bit-exact patch applied at one and two tokens and called, 15 pairs a prompt, every comparison
-// equal. Decode is about 8% faster in the patched arm, prefill the same; the jitter is fixed.
+// bit-exact patch applied at one and two tokens and called, 15 pairs a prompt, every comparison and
+// site equal; full_record() has every field set. Of other classes than bit_exact:
+// rounded_record.h. Decode is about 8% faster in the patched arm, prefill the same; the jitter is
+// fixed.
 #pragma once
 
 #include <fmt/format.h>
@@ -164,6 +166,15 @@ inline void add_example_fidelity(Record& record) {
     }
     record.evidence.push_back({prompt, 0.96, std::nullopt, 0.015});
   }
+  for (std::int64_t layer = 0; layer < 4; ++layer) {
+    SiteRecord site;
+    site.site = fmt::format("l{}.swiglu", layer);
+    site.op = "gate_up_swiglu";
+    site.layer = layer;
+    site.patch = "gate_up_swiglu";
+    site.rows = 4 * kExampleMaxTokens;
+    record.sites.push_back(site);
+  }
 }
 
 inline void add_example_verdict(Record& record) {
@@ -189,6 +200,37 @@ inline Record example_record() {
   return record;
 }
 
+/// What version 3 brought, with values in every field.
+inline void add_full_fidelity(Record& record) {
+  record.options.sampled_steps = 64;
+  record.options.lengths = {16, 256};
+  record.options.budget = BudgetRecord{0.01, 0.3, 0.02, 0.98};
+  record.patches[0].rounding = {"x: int8 per 32, scale amax/127, round to even"};
+  const ArgmaxChangeRecord change{6, 17, 23, " town", " city", 0.0021};
+  ComparisonRecord& free = record.comparisons[1];
+  free.first_change = free.widest_change = change;
+  free.metrics = {0.001, 0.02, 0.5, -0.0003, 0.004, 0.96875, 1.002};
+  ComparisonRecord routed = free;
+  routed.routing = "routed";
+  routed.route_flips = 2;
+  record.comparisons.push_back(routed);
+  record.route_flips.push_back({0, 2, 7, 2, 5, {3}, {12}, 1e-6});
+  record.router_noise.push_back({7, 64, 8e-7, 2e-6});
+  record.references.push_back({0, "truth", 64, 2e-6, 7e-6, 1e-6, 0.005, 0.015});
+  SiteRecord& site = record.sites[1];
+  site.numerics = "reassociated";
+  site.differing_rows = 12;
+  site.first_difference = SitePointRecord{0, 1, 17};
+  site.sampled_rows = 64;
+  site.e_baseline = 1e-7;
+  site.e_naive = 4e-7;
+  site.e_patched = 6e-8;
+  site.worst = SitePointRecord{1, 2, 3};
+  site.worst_e_baseline = 2e-7;
+  site.worst_e_naive = 9e-7;
+  site.worst_e_patched = std::numeric_limits<double>::infinity();
+}
+
 /// The example with every optional set, every list filled, and a number that is no number.
 inline Record full_record() {
   Record record = example_record();
@@ -205,6 +247,7 @@ inline Record full_record() {
   comparison.first_argmax_change = 6;
   record.evidence[0].loop_start = 11;
   record.runs[3].ids_xxh3_128 = "";
+  add_full_fidelity(record);
   return record;
 }
 

@@ -33,7 +33,7 @@ constexpr bool takes(std::index_sequence<I...>) {
 }
 
 /// The number of fields of an aggregate: the most values that it can be initialised from.
-template <class T, std::size_t N = 40>
+template <class T, std::size_t N = 48>
 constexpr std::size_t field_count() {
   if constexpr (N == 0 || takes<T>(std::make_index_sequence<N>())) {
     return N;
@@ -53,12 +53,12 @@ struct Counter {
 
 template <class T>
 class EachRecord : public ::testing::Test {};
-using Records =
-    ::testing::Types<ProgramRecord, ModelRecord, OptionsRecord, PromptRecord, CacheRecord,
-                     HardwareRecord, SystemRecord, RefusalRecord, PatchRecord, PlanRecord,
-                     SequenceRecord, GenerationRecord, ComparisonRecord, FaultRecord, RunRecord,
-                     BandwidthRecord, EvidenceRecord, NoiseFloorRecord, RuleRecord, VerdictRecord,
-                     Record>;
+using Records = ::testing::Types<
+    ProgramRecord, ModelRecord, BudgetRecord, OptionsRecord, PromptRecord, CacheRecord,
+    HardwareRecord, SystemRecord, RefusalRecord, PatchRecord, PlanRecord, SequenceRecord,
+    GenerationRecord, ArgmaxChangeRecord, MetricsRecord, ComparisonRecord, RouteFlipRecord,
+    RouterNoiseRecord, ReferenceRecord, SitePointRecord, SiteRecord, FaultRecord, RunRecord,
+    BandwidthRecord, EvidenceRecord, NoiseFloorRecord, RuleRecord, VerdictRecord, Record>;
 TYPED_TEST_SUITE(EachRecord, Records);
 
 TYPED_TEST(EachRecord, HasAllItsFieldsListed) {

@@ -161,7 +161,7 @@ TEST(Gate, FailsACapsuleWhoseOwnVerdictIsAnother) {
               AllOf(HasSubstr("c.json: FAIL"), HasSubstr("GATE FAILED")));
 }
 
-TEST(Gate, FailsAnUnjudgedCapsuleThatClaimsToBeExact) {
+TEST(Gate, FailsAnIncompleteCapsuleThatClaimsToBeExact) {
   Record record = example_record();
   record.patches[0].numerics = "reassociated";
   record.comparisons[0].differing_positions = 1;

@@ -1,0 +1,33 @@
+// Ties: whether rounding explains another choice of experts or of a token. The noise that a gap or
+// a margin is held to is the baseline's and the naive kernels' own, never the patched arm's.
+// Internal to capsules/.
+#pragma once
+
+#include "capsules/fidelity_index.h"
+#include "capsules/finding.h"
+
+namespace fidelio {
+
+/// A gap or margin is a tie up to this many times its noise.
+inline constexpr double kTieFactor = 3;
+/// Fewer sampled steps give no sigma.
+inline constexpr std::int64_t kMinSigmaSteps = 64;
+
+/// The larger of both noises; NaN where one is no finite number.
+double noise_of(const RouterNoiseRecord& noise);
+double sigma_of(const ReferenceRecord& reference);
+
+/// A reference of enough steps for sigma, or nullptr.
+const ReferenceRecord* sigma_source(const FidelityIndex& index, std::int64_t prompt);
+/// The noise of a layer that was sampled, or nullptr.
+const RouterNoiseRecord* noise_source(const FidelityIndex& index, std::int64_t layer);
+
+/// A route flip that is no tie. Among bit_exact patches each is a defect. Flips of a layer without
+/// noise are left to missing_class_evidence.
+Finding find_defective_flip(const FidelityIndex& index);
+
+/// A best token of a routed comparison that changes though its margin is no tie. One without a
+/// margin or a sigma is left to missing_class_evidence.
+Finding find_defective_change(const FidelityIndex& index);
+
+}  // namespace fidelio

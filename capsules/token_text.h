@@ -1,0 +1,13 @@
+// A token as it stands in a sentence: quoted, short, and without what a terminal would act on.
+// Internal to capsules/.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace fidelio {
+
+/// 'city'; line ends and quotes are escaped, a long text is cut. Without a text: token 17.
+std::string token_text(const std::string& text, std::int32_t id);
+
+}  // namespace fidelio

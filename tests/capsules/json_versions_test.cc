@@ -1,0 +1,121 @@
+// Capsules of older versions are read strictly by their own fields, and what they lack keeps its
+// default; newer ones are refused before anything else is looked at.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "capsules/capsule_error.h"
+#include "capsules/json.h"
+#include "capsules/verdict.h"
+#include "tests/capsules/example_record.h"
+
+namespace fidelio {
+namespace {
+
+using nlohmann::json;
+using testing::example_record;
+using testing::full_record;
+using ::testing::HasSubstr;
+
+std::string error_of(const std::string& text) {
+  try {
+    from_json(text, "c.json");
+  } catch (const CapsuleError& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "expected a CapsuleError, none was thrown";
+  return "";
+}
+
+void erase(json& object, const std::vector<const char*>& keys) {
+  for (const char* key : keys) EXPECT_EQ(object.erase(key), 1U) << key;
+}
+
+/// The record as version 1 or 2 wrote it.
+json in_version(int version, const Record& record) {
+  json document = json::parse(to_json(record));
+  document["schema_version"] = version;
+  erase(document, {"route_flips", "router_noise", "references", "sites"});
+  erase(document["options"], {"sampled_steps", "lengths", "budget"});
+  for (json& patch : document["patches"]) erase(patch, {"rounding"});
+  for (json& comparison : document["comparisons"])
+    erase(comparison, {"routing", "first_change", "widest_change", "route_flips", "metrics"});
+  if (version == 1) erase(document, {"load_mode"});
+  return document;
+}
+
+TEST(CapsuleVersions, Version1WasMapped) {
+  const Record read = from_json(in_version(1, example_record()).dump(), "c.json");
+
+  EXPECT_EQ(read.load_mode, "mmap");
+  EXPECT_EQ(read.schema_version, 3);
+  EXPECT_EQ(read.load_ns, example_record().load_ns);
+  EXPECT_EQ(from_json(in_version(2, example_record()).dump(), "c.json").load_mode, "read");
+}
+
+TEST(CapsuleVersions, ComparisonsOfVersion2AreFree) {
+  Record record = example_record();
+  record.comparisons[1].argmax_changes = 2;
+  record.comparisons[1].first_argmax_change = 6;
+
+  const Record read = from_json(in_version(2, record).dump(), "c.json");
+
+  ASSERT_EQ(read.comparisons.size(), record.comparisons.size());
+  for (const ComparisonRecord& c : read.comparisons) EXPECT_EQ(c.routing, "free");
+  EXPECT_EQ(read.comparisons[1].argmax_changes, 2);
+  EXPECT_FALSE(read.comparisons[1].first_change.has_value());
+  EXPECT_EQ(read.comparisons[1].metrics.same_top_p, 1);
+  EXPECT_TRUE(read.sites.empty());
+  EXPECT_FALSE(read.options.budget.has_value());
+}
+
+TEST(CapsuleVersions, AnOlderCapsuleIsJudgedByThePresentRules) {
+  EXPECT_EQ(judge(from_json(in_version(1, example_record()).dump(), "c.json")).fidelity, "EXACT");
+  Record record = example_record();
+  record.patches[0].numerics = "reassociated";
+  record.comparisons[1].differing_positions = 2;
+  EXPECT_EQ(judge(from_json(in_version(2, record).dump(), "c.json")).fidelity, "INCOMPLETE");
+}
+
+TEST(CapsuleVersions, AFieldOfALaterVersionIsUnknown) {
+  json first = in_version(1, example_record());
+  first["load_mode"] = "mmap";
+  EXPECT_THAT(error_of(first.dump()), HasSubstr("found the unknown field \"load_mode\""));
+
+  json second = in_version(2, example_record());
+  second["comparisons"][0]["routing"] = "free";
+  EXPECT_THAT(error_of(second.dump()),
+              HasSubstr("$.comparisons[0]: found the unknown field \"routing\""));
+}
+
+TEST(CapsuleVersions, AVersionHasAllItsFields) {
+  json second = in_version(2, example_record());
+  second.erase("load_mode");
+  EXPECT_THAT(error_of(second.dump()), HasSubstr("$.load_mode: found no such field"));
+  second["schema_version"] = 3;
+  EXPECT_THAT(error_of(second.dump()), HasSubstr("found no such field"));
+}
+
+TEST(CapsuleVersions, AnotherOneIsRefusedBeforeAnythingElse) {
+  EXPECT_THAT(error_of(R"({"schema_version": 4, "shape": "new"})"),
+              HasSubstr("$.schema_version: found 4, expected 1 to 3"));
+  EXPECT_THAT(error_of(R"({"schema_version": "1"})"), HasSubstr("found \"1\", expected 1 to 3"));
+  EXPECT_THAT(error_of(R"({"schema_version": 1.0})"), HasSubstr("found 1.0, expected 1 to 3"));
+}
+
+TEST(CapsuleSections, HaveEachLayersNoiseAndEachPromptsReferenceOnce) {
+  Record record = full_record();
+  record.router_noise.push_back(record.router_noise[0]);
+  EXPECT_THAT(error_of(to_json(record)),
+              HasSubstr("$.router_noise[1].layer: found 7, expected each layer once"));
+  record.router_noise.pop_back();
+  record.references.push_back(record.references[0]);
+  EXPECT_THAT(error_of(to_json(record)),
+              HasSubstr("$.references[1].prompt: found 0, expected each prompt once"));
+}
+
+}  // namespace
+}  // namespace fidelio
