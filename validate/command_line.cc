@@ -1,11 +1,11 @@
 #include "validate/command_line.h"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "validate/commands.h"
+#include "validate/run_command_line.h"
+#include "validate/shared_options.h"
 
 namespace fidelio {
 namespace {
@@ -15,55 +15,10 @@ constexpr const char* kFooter =
     "inconclusive, 5 vacuous,\n"
     "130 interrupted. Documentation: README.md and docs/.";
 
-constexpr const char* kModelHelp =
-    "A model directory, a name in models/, or a Hugging Face id ORG/NAME[@REVISION]";
-
-void add_load(CLI::App& command, std::string& load) {
-  command
-      .add_option("--load", load,
-                  "How the weights come into memory: mmap maps the files, read copies them")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"mmap", "read"}));
-}
-
 void add_run(CLI::App& app, RunOptions& options, int& code) {
   CLI::App* run = app.add_subcommand(
       "run", "Run both arms side by side, compare, time, write a capsule (the default)");
-  run->add_option("MODEL", options.model, kModelHelp)->required();
-  run->add_option("--runs", options.runs, "Timed pairs of runs for each prompt")
-      ->capture_default_str();
-  run->add_option("--max-tokens", options.max_tokens, "Tokens to generate in each run")
-      ->capture_default_str();
-  auto* prompt = run->add_option("--prompt", options.prompt, "Prompt text");
-  auto* prompts = run->add_option("--prompts", options.prompts_file, "File with one prompt a line");
-  auto* ids = run->add_option("--prompt-ids", options.prompt_ids, "Prompt as token ids: 1,2,3")
-                  ->delimiter(',');
-  prompt->excludes(prompts)->excludes(ids);
-  prompts->excludes(ids);
-  run->add_option("--prompt-tokens", options.prompt_tokens,
-                  "Repeat and cut each prompt to this length")
-      ->check(CLI::Range(1, 1 << 24));
-  run->add_option("--prefill-chunk", options.prefill_chunk, "Tokens of a prefill step at most")
-      ->check(CLI::Range(1, 1 << 16));
-  run->add_option("--threads", options.threads, "Threads (default: one for each processor)")
-      ->check(CLI::Range(1, 1024));
-  run->add_option("--target", options.target,
-                  "Vector target: AVX3_DL, AVX3, AVX2, NEON or ref (default: the best)");
-  add_load(*run, options.load);
-  run->add_option("--patches", options.patches,
-                  "Profile (all, moe, none) or names, comma-separated")
-      ->capture_default_str();
-  run->add_option("--widths", options.widths, "Step widths of the teacher-forced comparisons")
-      ->delimiter(',');
-  run->add_flag("--ignore-eos", options.ignore_eos, "Generate --max-tokens whatever comes");
-  run->add_option_function<std::string>(
-         "--require", [&](const std::string&) { options.require_timing = true; },
-         "timing: a regression or an inconclusive timing fails")
-      ->check(CLI::IsMember({"timing"}));
-  run->add_option("--capsule", options.capsule,
-                  "Where the capsule goes (default: fidelio-MODEL-TIME.json)");
-  run->add_flag("--json", options.json, "Print the capsule instead of the report");
-  run->callback([&] { code = run_command(options); });
+  add_run_options(*run, options, [&] { code = run_command(options); });
 }
 
 void add_explain(CLI::App& app, ExplainOptions& options, int& code) {

@@ -6,6 +6,7 @@
 
 #include "core/checksum.h"
 #include "core/user_error.h"
+#include "validate/built_in_prompts.h"
 
 namespace fidelio {
 
@@ -45,10 +46,37 @@ std::vector<std::int32_t> encode(const LoadedModel& model, const std::string& te
   return model.tokenizer->encode_prompt(text);
 }
 
-void check(const LoadedModel& model, const RunOptions& options, const PromptRecord& prompt) {
-  const std::vector<std::int32_t>& ids = prompt.ids;
-  const char* origin = prompt.text ? "the prompt" : "--prompt-ids";
-  if (ids.empty()) throw UserError("the prompt has no token: expected at least one");
+/// A prompt to be, and what messages call it.
+struct Source {
+  std::string name;
+  std::optional<std::string> text;
+  std::vector<std::int32_t> ids;
+};
+
+std::vector<Source> sources(const LoadedModel& model, const RunOptions& options) {
+  if (!options.prompt_ids.empty()) return {{"--prompt-ids", std::nullopt, options.prompt_ids}};
+  std::vector<Source> out;
+  if (!options.prompts_file) {
+    const std::string text = options.prompt.value_or(kBuiltInPrompt);
+    out.push_back({"the prompt", text, encode(model, text)});
+  } else if (is_built_in_set(*options.prompts_file)) {
+    for (const BuiltInPrompt& prompt : built_in_prompts()) {
+      out.push_back({fmt::format("the built-in prompt \"{}\"", prompt.name), prompt.text,
+                     encode(model, prompt.text)});
+    }
+  } else {
+    for (const std::string& text : read_lines(*options.prompts_file)) {
+      const std::string file = options.prompts_file->filename().string();
+      out.push_back(
+          {fmt::format("prompt {} of {}", out.size() + 1, file), text, encode(model, text)});
+    }
+  }
+  return out;
+}
+
+void check(const LoadedModel& model, const RunOptions& options, const std::string& origin,
+           const std::vector<std::int32_t>& ids) {
+  if (ids.empty()) throw UserError(origin + " has no token: expected at least one");
   const std::int64_t vocab_size = model.config().vocab_size;
   for (const std::int32_t id : ids) {
     if (id < 0 || id >= vocab_size) {
@@ -65,9 +93,9 @@ void check(const LoadedModel& model, const RunOptions& options, const PromptReco
   }
   if (n + options.max_tokens > context) {
     throw UserError(fmt::format(
-        "--max-tokens: found {} after a prompt of {}, {} positions in all; expected at most {} "
+        "--max-tokens: found {} after {} of {} tokens, {} positions in all; expected at most {} "
         "(max_position_embeddings of {})",
-        options.max_tokens, n, n + options.max_tokens, context, model.id));
+        options.max_tokens, origin, n, n + options.max_tokens, context, model.id));
   }
 }
 
@@ -75,21 +103,16 @@ void check(const LoadedModel& model, const RunOptions& options, const PromptReco
 
 std::vector<PromptRecord> read_prompts(const LoadedModel& model, const RunOptions& options) {
   std::vector<PromptRecord> prompts;
-  if (!options.prompt_ids.empty()) {
-    prompts.push_back({std::nullopt, options.prompt_ids, ""});
-  } else {
-    std::vector<std::string> texts = {options.prompt.value_or(kBuiltInPrompt)};
-    if (options.prompts_file) texts = read_lines(*options.prompts_file);
-    for (const std::string& text : texts) prompts.push_back({text, encode(model, text), ""});
-  }
-  for (PromptRecord& prompt : prompts) {
-    if (options.prompt_tokens > 0 && !prompt.ids.empty()) {
-      const std::vector<std::int32_t> once = prompt.ids;
-      prompt.ids.resize(static_cast<std::size_t>(options.prompt_tokens));
-      for (std::size_t i = 0; i < prompt.ids.size(); ++i) prompt.ids[i] = once[i % once.size()];
+  for (Source& source : sources(model, options)) {
+    std::vector<std::int32_t> ids = std::move(source.ids);
+    if (options.prompt_tokens > 0 && !ids.empty()) {
+      const std::vector<std::int32_t> once = ids;
+      ids.resize(static_cast<std::size_t>(options.prompt_tokens));
+      for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = once[i % once.size()];
     }
-    check(model, options, prompt);
-    prompt.ids_xxh3_128 = xxh3_128_hex(std::as_bytes(std::span(prompt.ids)));
+    check(model, options, source.name, ids);
+    std::string hash = xxh3_128_hex(std::as_bytes(std::span(ids)));
+    prompts.push_back({std::move(source.text), std::move(ids), std::move(hash)});
   }
   return prompts;
 }

@@ -11,6 +11,8 @@
 #include "core/checksum.h"
 #include "kernels/contract.h"
 #include "patches/catalogue.h"
+#include "validate/budget.h"
+#include "validate/built_in_prompts.h"
 #include "validate/checksum_cache.h"
 #include "validate/version.h"
 
@@ -58,6 +60,12 @@ ModelRecord make_model_record(const LoadedModel& model) {
   return out;
 }
 
+/// The file's name without its folder; the built-in set stays apart from a file of its name.
+std::string prompts_argument(const std::filesystem::path& prompts) {
+  const std::string name = prompts.filename().string();
+  return is_built_in_set(name) && !is_built_in_set(prompts) ? "./" + name : name;
+}
+
 }  // namespace
 
 bool asks_by_name(const std::string& list) {
@@ -83,7 +91,7 @@ std::vector<std::string> command_line_of(const RunOptions& options, const std::s
   add("--patches", options.patches);
   add("--widths", fmt::format("{}", fmt::join(options.widths, ",")));
   if (options.prompt) add("--prompt", *options.prompt);
-  if (options.prompts_file) add("--prompts", options.prompts_file->filename().string());
+  if (options.prompts_file) add("--prompts", prompts_argument(*options.prompts_file));
   if (!options.prompt_ids.empty())
     add("--prompt-ids", fmt::format("{}", fmt::join(options.prompt_ids, ",")));
   if (options.prompt_tokens > 0) add("--prompt-tokens", std::to_string(options.prompt_tokens));
@@ -91,6 +99,10 @@ std::vector<std::string> command_line_of(const RunOptions& options, const std::s
   add("--threads", std::to_string(thread_count(options)));
   if (!options.target.empty()) add("--target", options.target);
   if (options.load != "mmap") add("--load", options.load);
+  add("--sampled-steps", std::to_string(options.sampled_steps));
+  if (!options.lengths.empty())
+    add("--lengths", fmt::format("{}", fmt::join(options.lengths, ",")));
+  if (options.budget) add("--budget", budget_text(*options.budget));
   if (options.ignore_eos) line.emplace_back("--ignore-eos");
   if (options.require_timing) add("--require", "timing");
   return line;

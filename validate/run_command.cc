@@ -25,20 +25,6 @@
 namespace fidelio {
 namespace {
 
-void require_range(const char* flag, std::int64_t found, std::int64_t low, std::int64_t high) {
-  if (found >= low && found <= high) return;
-  throw UserError(fmt::format("{}: found {}, expected {} to {}", flag, found, low, high));
-}
-
-void check(const RunOptions& options) {
-  require_range("--runs", options.runs, 1, 10000);
-  require_range("--max-tokens", options.max_tokens, 1, 10000000);
-  for (const std::int64_t width : options.widths) require_range("--widths", width, 1, 4096);
-  bool has_one = false;
-  for (const std::int64_t width : options.widths) has_one |= width == 1;
-  if (!has_one) throw UserError("--widths: found no 1, expected the decode width 1 among them");
-}
-
 /// A hub id's slash makes no folder.
 std::filesystem::path default_capsule(std::string model_id) {
   std::replace(model_id.begin(), model_id.end(), '/', '-');
@@ -63,7 +49,7 @@ void print(const Record& record, const RunOptions& options, const std::filesyste
 }  // namespace
 
 int run_command(const RunOptions& options) {
-  check(options);
+  check_run_options(options);
   const std::vector<const Patch*> patches = parse_patch_list(options.patches);
   const KernelTable kernels = kernels_named(options.target);
   if (options.capsule) check_writable(*options.capsule);

@@ -14,6 +14,7 @@ namespace fidelio::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 
 const std::string kModel =
@@ -78,6 +79,20 @@ TEST_F(CommandLine, PatchesNoneIsExact) {
   EXPECT_THAT(result.out, HasSubstr("EXACT"));
 }
 
+TEST_F(CommandLine, StressRunsTheBuiltInSetOnceToTheEnd) {
+  const ProcessResult result = run(command(
+      {"kjv-moe-8m", "--stress", "--max-tokens", "24", "--widths", "1", "--capsule", "c.json"}));
+  EXPECT_EQ(result.exit_code, 0) << result.err << result.out;
+
+  const Record record = read_capsule(dir_ / "c.json");
+  EXPECT_EQ(record.prompts.size(), 5U);
+  EXPECT_EQ(record.runs.size(), 5U * 4U);  // a warm-up and a run of each arm
+  for (const GenerationRecord& generation : record.generations)
+    EXPECT_EQ(generation.baseline.ids.size(), 24U);
+  EXPECT_THAT(record.command_line,
+              AllOf(Contains("builtin"), Contains("--lengths"), Contains("--ignore-eos")));
+}
+
 TEST_F(CommandLine, JsonPrintsTheCapsule) {
   const ProcessResult result =
       run(small_run({"--runs", "1", "--max-tokens", "8", "--json", "--capsule", "c.json"}));
@@ -136,6 +151,21 @@ TEST_F(CommandLine, RefusesBadInputWithOneClearMessage) {
   expect_refused(command({"kjv-moe-8m", "--prompt", "  "}), HasSubstr("empty"));
   expect_refused(small_run({"--target", "AVX9"}), AllOf(HasSubstr("AVX9"), HasSubstr("ref")));
   expect_refused(small_run({"--widths-of", "3"}), HasSubstr("--widths-of"));
+}
+
+TEST_F(CommandLine, RefusesOptionsThatCannotBeMeant) {
+  expect_refused(command({kModel, "--prompt-ids", "1", "--widths", "1,x"}),
+                 HasSubstr("error: --widths: found \"x\", expected all, or numbers"));
+  expect_refused(small_run({"--lengths", "9,5"}), HasSubstr("found 5 after 9"));
+  expect_refused(small_run({"--sampled-steps", "5000"}),
+                 AllOf(HasSubstr("--sampled-steps"), HasSubstr("5000"), HasSubstr("0 to 4096")));
+  expect_refused(small_run({"--budget", "mean_kld=0.1"}), HasSubstr("found no kld_99.9"));
+  expect_refused(small_run({"--prompts", "builtin"}), HasSubstr("--prompt-ids"));
+  expect_refused(small_run({"--stress"}), AllOf(HasSubstr("found 2048 after --prompt-ids of 40"),
+                                                HasSubstr("max_position_embeddings")));
+  expect_refused(command({"kjv-moe-8m", "--stress", "--max-tokens", "3990"}),
+                 HasSubstr("found 3990 after the built-in prompt \""));
+  expect_refused(command({kModel, "--stress"}), HasSubstr("found no tokenizer"));
 }
 
 TEST_F(CommandLine, ChecksTheCapsulesPathBeforeTheRun) {

@@ -184,6 +184,15 @@ TEST(LogitMetrics, InfinitiesStayVisible) {
   EXPECT_EQ(masked.mean_kld, 0);
 }
 
+TEST(LogitMetrics, OneInfiniteRowOfAThousandAndOneLiesBeyondTheQuantile) {
+  Rows patched(1001, {1, 2});
+  patched[5][0] = -kInf;
+  const MetricsRecord m =
+      metrics_of(Rows(1001, {1, 2}), patched, std::vector<std::int32_t>(1001, 1));
+  EXPECT_EQ(m.kld_99_9, 0);  // rank 999 of 0 to 1000: nothing of the last
+  EXPECT_EQ(m.maximum_kld, kInf);
+}
+
 TEST(LogitMetrics, OfNoRowAreNaN) {
   for (const double figure : figures(LogitMetrics().result())) EXPECT_TRUE(std::isnan(figure));
 }
