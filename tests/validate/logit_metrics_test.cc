@@ -113,6 +113,23 @@ TEST(LogitMetrics, OfIdenticalRowsAreExact) {
   }
 }
 
+TEST(LogitMetrics, OfIdenticalRowsAreExactBesideAMaskedToken) {
+  for (Case c : read_cases()) {  // the infinity rules out the short way for equal finite rows
+    for (std::vector<float>& row : c.baseline) row.push_back(-kInf);
+    const MetricsRecord m = metrics_of(c.baseline, c.baseline, c.correct);
+    EXPECT_THAT(figures(m), ::testing::ElementsAre(0, 0, 0, 0, 0, 1, 1)) << c.name;
+  }
+}
+
+TEST(LogitMetrics, OneDifferenceAmongEqualRowsCounts) {
+  const Case c = read_cases().front();
+  Rows patched = c.baseline;
+  patched[59] = c.patched[59];
+  const double only = metrics_of({c.baseline[59]}, {c.patched[59]}, {c.correct[59]}).mean_kld;
+  EXPECT_GT(only, 1e-4);
+  EXPECT_NEAR(metrics_of(c.baseline, patched, c.correct).mean_kld, only / 60, 1e-15);
+}
+
 TEST(LogitMetrics, ALogitsLeastBitGivesAFiniteKldNotBelowZero) {
   for (const Case& c : read_cases()) {
     Rows patched = c.baseline;
@@ -164,10 +181,12 @@ TEST(LogitMetrics, OneNaNAmongManyRowsIsSeenInEitherArm) {
   }
 }
 
-TEST(LogitMetrics, EqualRowsOfNaNDoNotPass) {
-  const MetricsRecord m = metrics_of({{kNaN, kNaN}}, {{kNaN, kNaN}}, {0});
-  EXPECT_TRUE(std::isnan(m.maximum_kld));
-  EXPECT_EQ(m.same_top_p, 0);
+TEST(LogitMetrics, EqualRowsOfNaNOrInfinityDoNotPass) {
+  for (const float z : {kNaN, kInf}) {
+    const MetricsRecord m = metrics_of({{1, z}}, {{1, z}}, {0});
+    EXPECT_TRUE(std::isnan(m.maximum_kld)) << z;
+    EXPECT_EQ(m.same_top_p, 0) << z;
+  }
 }
 
 TEST(LogitMetrics, InfinitiesStayVisible) {
