@@ -52,6 +52,16 @@ double worst_row_limit(const SiteRecord& site) {
   return limit_of({site.e_baseline, site.e_naive, site.worst_e_baseline, site.worst_e_naive});
 }
 
+std::string site_failure(const SiteRecord& site) {
+  if (site.wrong_expert_rows > 0) return "wrong experts";
+  if (must_be_bit_exact(site))
+    return site.differing_rows > 0 || site.first_difference ? "differing bits" : "";
+  if (site.sampled_rows == 0) return "";
+  const bool holds =
+      site.e_patched <= site_limit(site) && site.worst_e_patched <= worst_row_limit(site);
+  return holds ? "" : "site test";
+}
+
 Finding find_differing_site(const Record& record) {
   for (const SiteRecord& site : record.sites) {
     if (!must_be_bit_exact(site)) continue;

@@ -20,6 +20,10 @@ double site_limit(const SiteRecord& site);
 /// The same of the farthest row alone, which no single row's luck makes smaller than the pooled.
 double worst_row_limit(const SiteRecord& site);
 
+/// What a site does that it must not: "differing bits", "wrong experts", "site test"; "" for
+/// nothing.
+std::string site_failure(const SiteRecord& site);
+
 /// A bit that differs on the same inputs at a site that must not.
 Finding find_differing_site(const Record& record);
 

@@ -21,6 +21,13 @@ void add_run(CLI::App& app, RunOptions& options, int& code) {
   add_run_options(*run, options, [&] { code = run_command(options); });
 }
 
+void add_bisect(CLI::App& app, RunOptions& options, int& code) {
+  CLI::App* bisect = app.add_subcommand(
+      "bisect",
+      "Find the first bad patch, layer, op and token of a failing run; takes the run's options");
+  add_run_options(*bisect, options, [&] { code = bisect_command(options); });
+}
+
 void add_explain(CLI::App& app, ExplainOptions& options, int& code) {
   CLI::App* explain =
       app.add_subcommand("explain", "Show sites, refusals, both graphs and scratch bytes");
@@ -118,12 +125,14 @@ int run_command_line(int argc, const char* const* argv) {
   app.require_subcommand(1);
   int code = 0;
   RunOptions run;
+  RunOptions bisect;
   ExplainOptions explain;
   LogitsOptions logits;
   ReportOptions report;
   std::vector<std::filesystem::path> gate;
   TokenizeOptions tokenize;
   add_run(app, run, code);
+  add_bisect(app, bisect, code);
   add_explain(app, explain, code);
   add_logits(app, logits, code);
   add_report(app, report, code);

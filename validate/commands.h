@@ -49,6 +49,8 @@ struct TokenizeOptions {
 };
 
 int run_command(const RunOptions& options);
+/// A run's options; its timing is not looked at.
+int bisect_command(const RunOptions& options);
 int explain_command(const ExplainOptions& options);
 int logits_command(const LogitsOptions& options);
 int report_command(const ReportOptions& options);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "capsules/site_rules.h"
 #include "validate/fidelity/compare_logits.h"
 #include "validate/fidelity/site_tests.h"
 
@@ -111,7 +112,29 @@ void Examination::test_sites() {
   for (SiteTally* site : in_order) {
     progress_.phase(fmt::format("float64: %{}", site->record.site));
     if (site->numerics != Numerics::bit_exact) test_site(reference, model_.graph, *site);
-    record_.sites.push_back(site->record);
+  }
+  locate_failures(reference);
+  for (const SiteTally* site : in_order) record_.sites.push_back(site->record);
+}
+
+void Examination::locate_failures(const ClassReference& reference) {
+  SitePass again(baseline_, patched_);
+  for (auto& [name, site] : sites_.tallies()) {
+    const std::string failure = site_failure(site.record);
+    if (failure == "differing bits") site.record.first_failure = site.record.first_difference;
+    if (failure == "wrong experts") site.record.first_failure = site.first_wrong;
+    // A row that fails alone lies at least half a limit from the baseline, which holds the test.
+    if (failure == "site test") again.suspect(name, site_limit(site.record) / 2);
+  }
+  if (!again.suspects_any()) return;
+  for (std::size_t prompt = 0; prompt < record_.prompts.size(); ++prompt) {
+    for (const std::int64_t width : options_.widths) again.run(input_of(prompt, width), {});
+  }
+  for (auto& [name, site] : sites_.tallies()) {
+    if (site_failure(site.record) != "site test") continue;
+    SiteTally& suspected = again.tallies().at(name);
+    suspected.record = site.record;
+    site.record.first_failure = first_failing_suspect(reference, model_.graph, suspected);
   }
 }
 

@@ -32,6 +32,7 @@ class Examination {
   void compare(std::size_t prompt, std::int64_t width);
   void pass_sites(std::size_t prompt, std::int64_t width);
   void test_sites();
+  void locate_failures(const ClassReference& reference);
   void measure_references();
   bool all_bit_exact() const;
 

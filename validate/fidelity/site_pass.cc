@@ -153,6 +153,7 @@ class SitePass::Watcher : public NodeObserver {
     if (const auto value = before.find_value(name))
       tally.order = static_cast<std::size_t>(before.producer(*value));
     if (site == nullptr) return tally;
+    if (owner_.suspicious_.contains(name)) tally.suspicious_distance = owner_.suspicious_[name];
     tally.the_patch = find_in(owner_.patched_.patches(), site->patch);
     tally.numerics = tally.the_patch->numerics;
     tally.record.patch = site->patch;
@@ -196,11 +197,16 @@ class SitePass::Watcher : public NodeObserver {
         const Choice choice = choice_of({x + r * n_experts, n_experts},
                                         ids_of(row_words(ids.baseline_row(r), ids.width)),
                                         ids_of(row_words(ids.patched_row(r), ids.width)));
-        if (choice == Choice::wrong) ++tally.record.wrong_expert_rows;
+        if (choice == Choice::wrong) {
+          ++tally.record.wrong_expert_rows;
+          if (!tally.first_wrong) tally.first_wrong = point(r);
+        }
         if (choice != Choice::same) continue;  // weights of other experts cannot be compared
       }
       SiteSample row = sample(tally, outputs, rows, r);
       const double distance = distance_of(row, n_experts);
+      if (!(distance <= tally.suspicious_distance) && tally.suspects.size() < kMaxSuspects)
+        tally.suspects.push_back(row);
       const bool settled = std::isnan(tally.worst_distance) || distance <= tally.worst_distance;
       if (tally.worst && settled) continue;
       tally.worst = std::move(row);

@@ -4,6 +4,7 @@
 // validate/fidelity/site_tests.h.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -29,7 +30,14 @@ struct SiteTally {
   std::vector<SiteSample> samples;  ///< rows that were chosen beforehand
   std::optional<SiteSample> worst;  ///< the row farthest from the baseline
   double worst_distance = 0;
+  /// Rows farther than this from the baseline are kept in order, a few.
+  double suspicious_distance = std::numeric_limits<double>::infinity();
+  std::vector<SiteSample> suspects;
+  std::optional<SitePointRecord> first_wrong;  ///< choice of experts
 };
+
+/// Suspects that are kept of a site.
+inline constexpr std::size_t kMaxSuspects = 64;
 
 class SitePass {
  public:
@@ -39,6 +47,10 @@ class SitePass {
   /// Compares every row of the input's steps; keeps the rows at `sampled` positions of sites that
   /// are not bit_exact, and the worst one of each.
   void run(const LockstepInput& input, const std::set<std::size_t>& sampled);
+
+  /// Keeps rows of a site, in order, that lie farther than this from the baseline.
+  void suspect(const std::string& site, double distance) { suspicious_[site] = distance; }
+  bool suspects_any() const { return !suspicious_.empty(); }
 
   /// By the name of the result.
   const std::map<std::string, SiteTally>& tallies() const { return tallies_; }
@@ -52,6 +64,7 @@ class SitePass {
   StepTape tape_;
   std::map<std::size_t, std::unique_ptr<Watcher>> watchers_;  ///< by step width
   std::map<std::string, SiteTally> tallies_;
+  std::map<std::string, double> suspicious_;
   const LockstepInput* input_ = nullptr;
   const std::set<std::size_t>* sampled_ = nullptr;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "capsules/site_rules.h"
+
 namespace fidelio {
 namespace {
 
@@ -37,10 +39,8 @@ struct Errors {
 };
 
 std::vector<RowResults> evaluate(const ClassReference& reference, const Graph& graph,
-                                 const SiteTally& site) {
-  std::vector<const SiteSample*> samples;
-  for (const SiteSample& sample : site.samples) samples.push_back(&sample);
-  if (site.worst) samples.push_back(&*site.worst);
+                                 const SiteTally& site,
+                                 const std::vector<const SiteSample*>& samples) {
   std::vector<RowResults> rows;
   if (samples.empty()) return rows;
   const std::vector<SiteResult> truth = reference.truth(site, samples);
@@ -60,11 +60,35 @@ std::vector<float> router_logits(const SiteTally& site, const RowResults& row) {
   return floats_of(row.sample->inputs[static_cast<std::size_t>(at - site.fragment.inputs.begin())]);
 }
 
+/// The figures of a row by itself.
+void put_alone(const RowResults& row, std::size_t n_experts, SiteRecord& record) {
+  Errors alone;
+  alone.add(row, n_experts);
+  record.worst_e_baseline = alone.baseline.value();
+  record.worst_e_naive = alone.naive.value();
+  record.worst_e_patched = alone.patched.value();
+}
+
 }  // namespace
+
+std::optional<SitePointRecord> first_failing_suspect(const ClassReference& reference,
+                                                     const Graph& baseline, const SiteTally& site) {
+  std::vector<const SiteSample*> samples;
+  for (const SiteSample& sample : site.suspects) samples.push_back(&sample);
+  for (const RowResults& row : evaluate(reference, baseline, site, samples)) {
+    SiteRecord alone = site.record;
+    put_alone(row, router_logits(site, row).size(), alone);
+    if (!(alone.worst_e_patched <= worst_row_limit(alone))) return row.sample->point;
+  }
+  return std::nullopt;
+}
 
 void test_site(const ClassReference& reference, const Graph& baseline, SiteTally& site) {
   SiteRecord& record = site.record;
-  const std::vector<RowResults> rows = evaluate(reference, baseline, site);
+  std::vector<const SiteSample*> samples;
+  for (const SiteSample& sample : site.samples) samples.push_back(&sample);
+  if (site.worst) samples.push_back(&*site.worst);
+  const std::vector<RowResults> rows = evaluate(reference, baseline, site, samples);
   Errors pooled;
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const RowResults& row = rows[r];
@@ -79,12 +103,8 @@ void test_site(const ClassReference& reference, const Graph& baseline, SiteTally
     ++record.sampled_rows;
     pooled.add(row, logits.size());
     if (!site.worst || r + 1 != rows.size()) continue;
-    Errors alone;
-    alone.add(row, logits.size());
     record.worst = site.worst->point;
-    record.worst_e_baseline = alone.baseline.value();
-    record.worst_e_naive = alone.naive.value();
-    record.worst_e_patched = alone.patched.value();
+    put_alone(row, logits.size(), record);
   }
   record.e_baseline = pooled.baseline.value();
   record.e_naive = pooled.naive.value();

@@ -9,4 +9,8 @@ namespace fidelio {
 /// Fills the figures of a site that is not bit_exact.
 void test_site(const ClassReference& reference, const Graph& baseline, SiteTally& site);
 
+/// The first of a failed site's suspects that fails alone.
+std::optional<SitePointRecord> first_failing_suspect(const ClassReference& reference,
+                                                     const Graph& baseline, const SiteTally& site);
+
 }  // namespace fidelio
