@@ -27,6 +27,8 @@ KernelTable dispatched_kernels() {
   prefer(table.gate_up_swiglu, gate_up_swiglu_simd());
   prefer(table.down_combine, down_combine_simd());
   prefer(table.add_rms_norm, add_rms_norm_simd());
+  prefer(table.gather_matmul_int8, gather_matmul_int8_simd());
+  prefer(table.gather_matmul_int16, gather_matmul_int16_simd());
   return table;
 }
 

@@ -15,6 +15,7 @@
 #include "kernels/fused/gate_up_swiglu.h"
 #include "kernels/fused/router_topk.h"
 #include "kernels/gather_matmul.h"
+#include "kernels/gather_matmul_rounded.h"
 #include "kernels/linear.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rope.h"
@@ -45,6 +46,9 @@ struct KernelTable {
   GateUpSwigluFn gate_up_swiglu = gate_up_swiglu_ref;
   DownCombineFn down_combine = down_combine_ref;
   AddRmsNormFn add_rms_norm = add_rms_norm_ref;
+
+  GatherMatmulFn gather_matmul_int8 = gather_matmul_int8_ref;
+  GatherMatmulFn gather_matmul_int16 = gather_matmul_int16_ref;
 };
 
 /// The scalar specification.

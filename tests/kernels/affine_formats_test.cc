@@ -1,12 +1,10 @@
 // Every affine format: each vector target against the scalar specification for every group size,
 // and that no kernel reads a byte beyond the last row.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <tuple>
 
 #include "kernels/contract.h"
+#include "tests/kernels/guarded_bytes.h"
 #include "tests/kernels/on_every_target.h"
 #include "tests/support/random_weights.h"
 
@@ -75,32 +73,6 @@ TEST_P(AffineFormats, EveryBitOfACodeShows) {
     }
   }
 }
-
-/// Bytes that end where readable memory ends: a read beyond them is a crash.
-class GuardedBytes {
- public:
-  explicit GuardedBytes(const std::vector<std::byte>& bytes) {
-    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    const std::size_t readable = (bytes.size() + page - 1) / page * page;
-    size_ = readable + page;
-    mapping_ = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapping_ == MAP_FAILED) throw std::bad_alloc();
-    begin_ = static_cast<std::byte*>(mapping_) + readable - bytes.size();
-    std::memcpy(begin_, bytes.data(), bytes.size());
-    if (mprotect(static_cast<std::byte*>(mapping_) + readable, page, PROT_NONE) != 0)
-      throw std::bad_alloc();
-  }
-  ~GuardedBytes() { munmap(mapping_, size_); }
-  GuardedBytes(const GuardedBytes&) = delete;
-  GuardedBytes& operator=(const GuardedBytes&) = delete;
-
-  const std::byte* begin() const { return begin_; }
-
- private:
-  void* mapping_ = nullptr;
-  std::size_t size_ = 0;
-  std::byte* begin_ = nullptr;
-};
 
 TEST_P(AffineFormats, NothingBeyondTheLastRowIsRead) {
   const RandomWeights w = weights(5, 3);
