@@ -80,6 +80,8 @@ const std::vector<OpInfo>& table() {
       {Op::gate_up_swiglu, "gate_up_swiglu", 2, kExperts, 2, 1, {}, true, 1},
       {Op::down_combine, "down_combine", 1, kExperts, 3, 1, {}, true, 1},
       {Op::add_rms_norm, "add_rms_norm", 1, kVector, 2, 2, {number("eps")}, true, -1},
+      {Op::gather_matmul_int8, "gather_matmul_int8", 1, kExperts, 2, 1, {}, true, 1},
+      {Op::gather_matmul_int16, "gather_matmul_int16", 1, kExperts, 2, 1, {}, true, 1},
   };
   return ops;
 }

@@ -32,11 +32,13 @@ enum class Op : std::uint8_t {
   gather_matmul,  ///< @experts [E, out, in], x [M, in] or [M, k, in], ids [M, k] -> [M, k, out]
   combine,        ///< x [M, k, hidden], weights [M, k] -> [M, hidden], slots in ascending order
   wanted_rows,    ///< x [M, hidden] -> [L, hidden], the rows whose logits are wanted
-  // Fused forms, written only by patches.
+  // Forms that only patches write.
   router_topk,     ///< logits [M, E] -> weights [M, k], ids [M, k] i32
   gate_up_swiglu,  ///< @gate_proj, @up_proj [E, inter, hidden], x [M, hidden], ids -> [M, k, inter]
   down_combine,    ///< @down_proj [E, hidden, inter], x [M, k, inter], ids, weights -> [M, hidden]
   add_rms_norm,    ///< @vector [n], a, b [rows, n] -> a + b, rms_norm(a + b)
+  gather_matmul_int8,   ///< gather_matmul of x rounded to int8 (kernels/rounding.h)
+  gather_matmul_int16,  ///< ... to int16
 };
 
 enum class AttributeType : std::uint8_t { integer, number, text };
@@ -59,8 +61,8 @@ struct OpInfo {
   std::size_t n_inputs;
   std::size_t n_outputs;
   std::vector<AttributeInfo> attributes;  ///< in the order in which they are kept and printed
-  bool fused;
-  int ids_input;  ///< which input is i32; -1: none
+  bool fused;                             ///< a form that only patches write
+  int ids_input;                          ///< which input is i32; -1: none
 
   /// nullptr for an attribute the op does not have.
   const AttributeInfo* attribute(std::string_view attribute_name) const;

@@ -279,6 +279,8 @@ std::vector<Value> infer_results(const Graph& graph, const Node& node) {
     case Op::router_topk:
       return selection(operands);
     case Op::gather_matmul:
+    case Op::gather_matmul_int8:
+    case Op::gather_matmul_int16:
       return gather_matmul(operands);
     case Op::combine:
       return combine(operands);

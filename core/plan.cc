@@ -7,6 +7,7 @@
 #include "kernels/attention.h"
 #include "kernels/fused/down_combine.h"
 #include "kernels/gather_matmul.h"
+#include "kernels/gather_matmul_rounded.h"
 
 namespace fidelio {
 namespace {
@@ -86,6 +87,8 @@ bool runs_on_one_thread(Op op, std::size_t n_tokens) {
   switch (op) {
     case Op::linear:
     case Op::gather_matmul:
+    case Op::gather_matmul_int8:
+    case Op::gather_matmul_int16:
     case Op::attention:
     case Op::gate_up_swiglu:
     case Op::down_combine:
@@ -172,6 +175,13 @@ std::size_t Plan::workspace_bytes(std::size_t n_tokens, std::size_t capacity) co
       case Op::gate_up_swiglu:
         needed = expert_order_workspace_bytes(n_tokens, node.top_k, node.experts->size());
         break;
+      case Op::gather_matmul_int8:
+      case Op::gather_matmul_int16: {
+        const WeightView& w = node.experts->front();
+        needed = gather_matmul_rounded_workspace_bytes(
+            w, n_tokens, node.top_k, node.experts->size(), node.inputs[0].width != w.cols);
+        break;
+      }
       case Op::down_combine:
         needed = down_combine_workspace_bytes(n_tokens, node.top_k, node.experts->size());
         break;

@@ -54,17 +54,24 @@ void run_attention(const KernelTable& k, const Operands& o, Share share) {
   }
 }
 
+void run_gather(GatherMatmulFn gather, const Operands& o, Share share) {
+  const PlanNode& node = o.node;
+  const bool x_per_slot = o.width() != node.experts->front().cols;
+  gather({node.experts->data(), node.experts->size(), o.in(0), x_per_slot,
+          o.m.integers(node.inputs[1]), o.out(), o.m.n_tokens, node.top_k},
+         share);
+}
+
 void run_experts(const KernelTable& k, const Operands& o, Share share) {
   const PlanNode& node = o.node;
   const std::size_t n = o.m.n_tokens;
   switch (node.op) {
-    case Op::gather_matmul: {
-      const bool x_per_slot = o.width() != (*node.experts)[0].cols;
-      k.gather_matmul({node.experts->data(), node.experts->size(), o.in(0), x_per_slot,
-                       o.m.integers(node.inputs[1]), o.out(), n, node.top_k},
-                      share);
-      return;
-    }
+    case Op::gather_matmul:
+      return run_gather(k.gather_matmul, o, share);
+    case Op::gather_matmul_int8:
+      return run_gather(k.gather_matmul_int8, o, share);
+    case Op::gather_matmul_int16:
+      return run_gather(k.gather_matmul_int16, o, share);
     case Op::combine:
       k.combine({o.in(0), o.in(1), o.out(), n, o.width(1), node.outputs[0].width}, share);
       return;

@@ -16,10 +16,21 @@ namespace {
 
 constexpr const Patch* kPatches[] = {
     &kRouterTopk,
+    // Before the fused forms of the projections that they round: who asks for rounding gets it.
+    &kGatherMatmulInt8,
+    &kGatherMatmulInt16,
     &kGateUpSwiglu,
     &kDownCombine,
     &kAddRmsNorm,
 };
+
+std::vector<const Patch*> not_approximate() {
+  std::vector<const Patch*> patches;
+  for (const Patch* patch : kPatches) {
+    if (patch->numerics != Numerics::approximate) patches.push_back(patch);
+  }
+  return patches;
+}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
@@ -52,9 +63,11 @@ const Patch* find_patch(std::string_view name) {
 
 std::span<const Profile> all_profiles() {
   static const std::vector<Profile> profiles = {
-      {"all", "every patch", {std::begin(kPatches), std::end(kPatches)}},
+      {"all", "every patch that rounds nothing away", not_approximate()},
       {"none", "no patch: the baseline twice", {}},
       {"moe", "the mixture-of-experts block", {&kRouterTopk, &kGateUpSwiglu, &kDownCombine}},
+      {"int8", "expert projections of activations rounded to int8", {&kGatherMatmulInt8}},
+      {"int16", "expert projections of activations rounded to int16", {&kGatherMatmulInt16}},
   };
   return profiles;
 }

@@ -12,6 +12,8 @@
 namespace fidelio {
 
 extern const Patch kRouterTopk;
+extern const Patch kGatherMatmulInt8;
+extern const Patch kGatherMatmulInt16;
 extern const Patch kGateUpSwiglu;
 extern const Patch kDownCombine;
 extern const Patch kAddRmsNorm;
@@ -29,7 +31,7 @@ struct Profile {
   std::vector<const Patch*> patches;  ///< in the order of the catalogue
 };
 
-/// all, none, moe.
+/// all, none, moe, int8, int16. Patches that approximate are in none but those named after them.
 std::span<const Profile> all_profiles();
 
 /// "gate_up_swiglu,down_combine", or profiles, or both: names parted by commas, blanks around them

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "patches/catalogue.h"
+#include "patches/rounded_projection.h"
 
 namespace fidelio {
 
@@ -24,6 +25,7 @@ std::optional<Match> find(const Graph& graph, NodeId root) {
 
 Decision guard(const Graph& graph, const Match& match, const PatchEnv&) {
   const Node& down = graph.node(match.nodes[kDown]);
+  if (is_rounded_projection(down.op)) return refuse_already_rounded(graph, down);
   if (down.op != Op::gather_matmul) {
     return refuse(Reason::not_gather_matmul,
                   fmt::format("the combined rows are made by {}", info(down.op).name));

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "patches/catalogue.h"
+#include "patches/rounded_projection.h"
 
 namespace fidelio {
 
@@ -22,7 +23,8 @@ NodeId projection_of(const Graph& graph, ValueId value) {
   NodeId id = graph.producer(value);
   if (graph.node(id).op == Op::add_bias) id = graph.producer(graph.node(id).inputs[0]);
   const Op op = graph.node(id).op;
-  return op == Op::gather_matmul || op == Op::linear ? id : kNoNode;
+  const bool reads_rows = op == Op::gather_matmul || op == Op::linear || is_rounded_projection(op);
+  return reads_rows ? id : kNoNode;
 }
 
 /// A factor of the product: a projection, with at most one op behind it.
@@ -64,6 +66,7 @@ Decision guard(const Graph& graph, const Match& match, const PatchEnv&) {
     return refuse(Reason::dense_projections,
                   "the projections are linear, the fused kernel reads experts by id");
   }
+  if (is_rounded_projection(gate.op)) return refuse_already_rounded(graph, gate);
   if (activation == kNoNode || graph.node(activation).op != Op::silu) {
     return refuse(Reason::activation_not_silu,
                   activation == kNoNode

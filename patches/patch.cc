@@ -31,6 +31,7 @@ constexpr ReasonName kReasonNames[] = {
     {Reason::overlapping_site, "overlapping_site"},
     {Reason::unsupported_shape, "unsupported_shape"},
     {Reason::excluded, "excluded"},
+    {Reason::already_rounded, "already_rounded"},
 };
 
 }  // namespace
@@ -45,6 +46,13 @@ std::string_view numerics_name(Numerics numerics) {
       break;
   }
   return "approximate";
+}
+
+std::vector<std::string> rounding_texts(const Patch& patch) {
+  std::vector<std::string> texts;
+  for (const RoundingPoint& point : patch.rounding)
+    texts.push_back(fmt::format("{}: {}", point.value, rounding_text(point.rounding)));
+  return texts;
 }
 
 std::string_view reason_id(Reason reason) {

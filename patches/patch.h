@@ -13,6 +13,7 @@
 #include "core/graph.h"
 #include "core/graph_editor.h"
 #include "core/prefill_chunks.h"
+#include "kernels/rounding.h"
 
 namespace fidelio {
 
@@ -61,6 +62,7 @@ enum class Reason : std::uint8_t {
   overlapping_site,   ///< a node already belongs to an applied site of this patch
   unsupported_shape,  ///< the fused kernel has no form for this shape
   excluded,           ///< left out by name
+  already_rounded,    ///< a projection whose input another patch rounds
 };
 
 std::string_view reason_id(Reason reason);
@@ -80,6 +82,12 @@ struct Decision {
 Decision admit();
 Decision refuse(Reason reason, std::string detail);
 
+/// A value that a patch rounds, named as in its Pattern.
+struct RoundingPoint {
+  std::string_view value;
+  Rounding rounding = Rounding::int8_per_32;
+};
+
 /// A patch is named after the fused op it writes (core/ops.h).
 struct Patch {
   std::string_view name;
@@ -91,7 +99,12 @@ struct Patch {
   /// The driver removes dead nodes and verifies.
   void (*rewrite)(GraphEditor& editor, const Match& match);
   GuardRange guard_range = {};
+  /// What an approximate patch rounds where the baseline does not; empty for the other classes.
+  std::span<const RoundingPoint> rounding = {};
 };
+
+/// "x: int8 per 32, scale amax/127, round to even", one for every point.
+std::vector<std::string> rounding_texts(const Patch& patch);
 
 /// For guards: admits when `reader` alone reads `value` and the graph does not return it; else
 /// refuses with shared_intermediate.

@@ -19,6 +19,8 @@ std::string sites_text(const std::vector<PatchReport>& reports) {
   for (const PatchReport& report : reports) {
     text += fmt::format("\n{} ({}): {} applied, {} refused\n", report.patch,
                         numerics_name(report.numerics), report.applied, report.refused);
+    for (const std::string& point : rounding_texts(*find_patch(report.patch)))
+      text += "  rounds " + point + "\n";
     for (const SiteReport& site : report.sites) text += "  " + site_text(site) + "\n";
     if (report.sites.empty()) text += "  no site: the pattern does not stand in this graph\n";
   }

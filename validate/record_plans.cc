@@ -34,6 +34,7 @@ void fill_patches(const Arm& patched, Record& record) {
     out.numerics = numerics_name(patch->numerics);
     out.requested_by_name = record.options.patches_by_name;
     out.calls = patched.calls(*patch);
+    out.rounding = rounding_texts(*patch);
     if (const PatchReport* report = best_report(patched, patch->name)) {
       out.sites_applied = report->applied;
       for (const SiteReport& site : report->sites) {

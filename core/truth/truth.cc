@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/check.h"
+#include "core/truth/declared_rounding.h"
 #include "core/truth/truth_attention.h"
 
 namespace fidelio {
@@ -122,6 +123,8 @@ std::vector<Rows<T>> Evaluator<T>::results_of(NodeId id, Step& step) {
     case Op::top_k:
     case Op::router_topk:
     case Op::gather_matmul:
+    case Op::gather_matmul_int8:
+    case Op::gather_matmul_int16:
     case Op::gate_up_swiglu:
     case Op::combine:
     case Op::down_combine:
@@ -206,6 +209,12 @@ std::vector<Rows<T>> Evaluator<T>::experts(const Node& node, const std::vector<R
                    node.integer("normalize") != 0);
     case Op::gather_matmul:
       return {truth_gather_matmul(stack(0), in[0], in[1], parallel_)};
+    case Op::gather_matmul_int8:
+      return {truth_gather_matmul(stack(0), declared_rounding(Rounding::int8_per_32, in[0]), in[1],
+                                  parallel_)};
+    case Op::gather_matmul_int16:
+      return {truth_gather_matmul(stack(0), declared_rounding(Rounding::int16_per_32, in[0]), in[1],
+                                  parallel_)};
     case Op::gate_up_swiglu:
       return {truth_mul(truth_silu(truth_gather_matmul(stack(0), in[0], in[1], parallel_)),
                         truth_gather_matmul(stack(1), in[0], in[1], parallel_))};

@@ -83,6 +83,8 @@ TEST(Ops, EveryOpMakesItsShape) {
       {"%w, %r = router_topk %logits {k=2, order=softmax_topk, normalize=1}", "[M, 2]"},
       {"%r = gate_up_swiglu @up, @up, %x, %e", "[M, 2, 32]"},
       {"%r = down_combine @down, %m, %e, %p", "[M, 64]"},
+      {"%r = gather_matmul_int8 @up, %x, %e", "[M, 2, 32]"},
+      {"%r = gather_matmul_int16 @down, %m, %e", "[M, 2, 64]"},
       {"%s, %r = add_rms_norm @norm, %x, %x {eps=1e-05}", "[M, 64]"},
   };
   std::set<std::string> seen = {"input"};
@@ -116,6 +118,7 @@ TEST(Ops, WhatDoesNotFitIsRefusedByName) {
        "attention: %x is of the wrong type"},
       {"%w, %r = top_k %logits {k=9}", "top_k: k=9 of 8 columns"},
       {"%r = gather_matmul @down, %m, %e3", "experts a token differ: [2] and [3]"},
+      {"%r = gather_matmul_int8 @down, %x, %e", "gather_matmul_int8: widths differ: [64] and [32]"},
       {"%r = combine %m, %n", "combine: experts a token differ: [2] and [48]"},
       {"%r = gate_up_swiglu @up, @up9, %x, %e", "numbers of experts differ: [8] and [9]"},
       {"%w, %r = router_topk %logits {k=2, order=random, normalize=1}", "order=random"},

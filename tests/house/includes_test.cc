@@ -17,7 +17,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"kernels", {}},
     {"capsules", {}},
     {"core", {"kernels"}},
-    {"patches", {"core", "kernels/table.h"}},
+    {"patches", {"core", "kernels/table.h", "kernels/rounding.h"}},
     {"validate",
      {"core", "patches", "capsules", "kernels/table.h", "kernels/contract.h", "kernels/share.h"}},
     {"bench", {"kernels", "core", "patches", "capsules", "validate"}},

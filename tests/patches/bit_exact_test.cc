@@ -53,7 +53,8 @@ TEST_P(BitExact, EveryPatchAloneKeepsTheBits) {
   for (const std::size_t n_tokens : {std::size_t{1}, std::size_t{5}, std::size_t{32}}) {
     const Bits expected = logits_of(baseline_, n_tokens);
     ASSERT_EQ(expected.size(), n_tokens * static_cast<std::size_t>(config().vocab_size));
-    for (const Patch* patch : all_patches()) {
+    for (const Patch* patch : parse_patch_list("all")) {
+      ASSERT_EQ(patch->numerics, Numerics::bit_exact);
       Graph graph = baseline_;
       ASSERT_GT(apply(*patch, graph, env_with(static_cast<std::int64_t>(n_tokens))).applied, 0);
 
@@ -64,7 +65,7 @@ TEST_P(BitExact, EveryPatchAloneKeepsTheBits) {
 
 TEST_P(BitExact, AllPatchesTogetherKeepTheBits) {
   Graph graph = baseline_;
-  apply_all(all_patches(), graph, env_with(5));
+  apply_all(parse_patch_list("all"), graph, env_with(5));
 
   EXPECT_EQ(logits_of(graph, 5), logits_of(baseline_, 5));
 }

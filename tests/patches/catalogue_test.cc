@@ -43,9 +43,40 @@ TEST(Catalogue, ListsComeInTheCataloguesOrderEachPatchOnce) {
 }
 
 TEST(Catalogue, ProfilesNameSets) {
-  EXPECT_THAT(parse_patch_list("all"), ::testing::ElementsAreArray(all_patches()));
+  EXPECT_THAT(parse_patch_list("all"),
+              ElementsAre(&kRouterTopk, &kGateUpSwiglu, &kDownCombine, &kAddRmsNorm));
   EXPECT_THAT(parse_patch_list("none"), IsEmpty());
   EXPECT_THAT(parse_patch_list("moe"), ElementsAre(&kRouterTopk, &kGateUpSwiglu, &kDownCombine));
+  EXPECT_THAT(parse_patch_list("int8"), ElementsAre(&kGatherMatmulInt8));
+  EXPECT_THAT(parse_patch_list("int16"), ElementsAre(&kGatherMatmulInt16));
+}
+
+TEST(Catalogue, WhatApproximatesIsRunOnlyWhenItIsNamed) {
+  for (const Profile& profile : all_profiles()) {
+    for (const Patch* patch : profile.patches) {
+      const bool named = patch->name == "gather_matmul_" + std::string(profile.name);
+      EXPECT_EQ(patch->numerics == Numerics::approximate, named) << profile.name;
+    }
+  }
+}
+
+TEST(Catalogue, ApproximatePatchesDeclareWhereTheyRoundAndOthersDoNot) {
+  int approximate = 0;
+  for (const Patch* patch : all_patches()) {
+    const bool rounds = patch->numerics == Numerics::approximate;
+    EXPECT_EQ(patch->rounding.empty(), !rounds) << patch->name;
+    EXPECT_EQ(rounding_texts(*patch).size(), patch->rounding.size());
+    approximate += rounds ? 1 : 0;
+  }
+  EXPECT_EQ(approximate, 2);
+}
+
+TEST(Catalogue, RoundingPointsPrintTheirArithmetic) {
+  EXPECT_THAT(rounding_texts(kGatherMatmulInt8),
+              ElementsAre("x: int8 per 32, scale amax/127, round to even"));
+  EXPECT_THAT(rounding_texts(kGatherMatmulInt16),
+              ElementsAre("x: int16 per 32, scale amax/32767, round to even"));
+  EXPECT_THAT(rounding_texts(kDownCombine), IsEmpty());
 }
 
 TEST(Catalogue, ListsPrintAsTheyParse) {
@@ -58,7 +89,7 @@ TEST(Catalogue, UnknownNamesGetTheNearest) {
   EXPECT_THAT(error_of("gate_up_swigly"), HasSubstr("did you mean \"gate_up_swiglu\"?"));
   EXPECT_THAT(error_of("mow"), HasSubstr("did you mean \"moe\"?"));
   EXPECT_THAT(error_of("router_topk,,moe"), HasSubstr("no patch or profile \"\""));
-  EXPECT_THAT(error_of(""), HasSubstr("there are all, none, moe, router_topk"));
+  EXPECT_THAT(error_of(""), HasSubstr("there are all, none, moe, int8, int16, router_topk"));
   EXPECT_THAT(error_of("none,moe"), HasSubstr("stands alone"));
 }
 

@@ -8,8 +8,10 @@ namespace fidelio {
 namespace {
 
 using namespace fidelio::testing;
+using ::testing::_;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::Pair;
 
 ModelConfig small_config(const std::string& model_type) {
   ModelConfig config;
@@ -31,10 +33,10 @@ ModelConfig small_config(const std::string& model_type) {
 
 Graph two_layers(const std::string& model_type) { return build_graph(small_config(model_type)); }
 
-/// Applied sites, in the order of the catalogue.
+/// Applied sites of the patches in the profile `all`, in the order of the catalogue.
 std::vector<int> applied(Graph graph, std::int64_t n_tokens) {
   std::vector<int> counts;
-  for (const PatchReport& report : apply_all(all_patches(), graph, env_with(n_tokens))) {
+  for (const PatchReport& report : apply_all(parse_patch_list("all"), graph, env_with(n_tokens))) {
     counts.push_back(report.applied);
   }
   return counts;
@@ -64,6 +66,25 @@ TEST(FamilySites, DenseModelsHaveOnlyNorms) {
   }
 }
 
+TEST(FamilySites, RoundingTakesEveryExpertProjectionAndTheFusedFormsSaySo) {
+  for (const char* model_type : {"qwen3_moe", "mixtral", "olmoe"}) {
+    Graph graph = two_layers(model_type);
+
+    const std::vector<PatchReport> reports = apply_all(all_patches(), graph, env_with(1));
+
+    std::vector<std::pair<int, int>> counts;
+    for (const PatchReport& report : reports) counts.emplace_back(report.applied, report.refused);
+    EXPECT_THAT(counts,
+                ElementsAre(Pair(2, 0), Pair(6, 0), Pair(0, 6), Pair(0, 2), Pair(0, 2), Pair(3, _)))
+        << model_type;
+    for (const std::size_t loser : {2U, 3U, 4U}) {
+      for (const SiteReport& site : reports[loser].sites)
+        EXPECT_EQ(site.refusal->reason, Reason::already_rounded) << site.patch;
+    }
+    EXPECT_EQ(parse_graph(to_text(graph)), graph) << model_type;
+  }
+}
+
 TEST(FamilySites, ADenseMlpWithBiasesIsRefusedLikeOneWithout) {
   ModelConfig config = small_config("llama");
   config.mlp_bias = true;
@@ -86,12 +107,13 @@ TEST(FamilySites, NothingIsAppliedAboveTheGuard) {
 }
 
 TEST(FamilySites, PatchesDoNotGetInEachOthersWay) {
-  for (const Patch* alone : all_patches()) {
+  const std::vector<const Patch*> patches = parse_patch_list("all");
+  for (const Patch* alone : patches) {
     Graph graph = two_layers("qwen3_moe");
     const int applied_alone = apply(*alone, graph, env_with(1)).applied;
 
     Graph all = two_layers("qwen3_moe");
-    for (const PatchReport& report : apply_all(all_patches(), all, env_with(1))) {
+    for (const PatchReport& report : apply_all(patches, all, env_with(1))) {
       if (report.patch != alone->name) continue;
       EXPECT_EQ(report.applied, applied_alone) << report.patch;
     }
@@ -101,7 +123,7 @@ TEST(FamilySites, PatchesDoNotGetInEachOthersWay) {
 TEST(FamilySites, APatchedGraphComesBackFromItsText) {
   for (const std::string& model_type : supported_model_types()) {
     Graph graph = two_layers(model_type);
-    apply_all(all_patches(), graph, env_with(1));
+    apply_all(parse_patch_list("all"), graph, env_with(1));
 
     EXPECT_GT(fused_nodes(graph), 0);
     EXPECT_EQ(parse_graph(to_text(graph)), graph) << model_type;
@@ -110,7 +132,7 @@ TEST(FamilySites, APatchedGraphComesBackFromItsText) {
 
 TEST(FamilySites, AllPatchesLeaveThisOfALayer) {
   Graph graph = two_layers("qwen3_moe");
-  apply_all(all_patches(), graph, env_with(1));
+  apply_all(parse_patch_list("all"), graph, env_with(1));
 
   const std::string ops = ops_text(graph);
   const std::size_t begin = ops.find("%l0.x_attn, ");

@@ -56,7 +56,7 @@ TEST_P(TruthOracle, AgreesWithTransformersInFloat64) {
 TEST_P(TruthOracle, SaysTheSameOfAPatchedGraph) {
   const auto model = load_model(GetParam().dir().string());
   Graph patched = model->graph;
-  apply_all(all_patches(), patched, env_with(1));
+  apply_all(parse_patch_list("all"), patched, env_with(1));
 
   EXPECT_LE(relative_error(truth_logits(*model, patched, 3), truth_logits(*model, model->graph, 3)),
             1e-14);
