@@ -22,25 +22,14 @@ void round_x(const WeightView& w, const float* x, float largest, std::byte* memo
     case 0:
       return round_values(x, w.cols, largest, reinterpret_cast<float*>(memory));
     case 4:
-      return round_row<4>(x, w.cols, largest, PackedRow::at(memory, w.cols));
+      return round_row<4>(x, w.cols, largest, memory);
     default:
-      return round_row<8>(x, w.cols, largest, PackedRow::at(memory, w.cols));
+      return round_row<8>(x, w.cols, largest, memory);
   }
 }
-
-using Rows = Row[kStreams];
-using Products = float[kStreams];
 
 /// Four rows times one x each. Row::x is the rounded row, whatever its form.
-template <unsigned kBits>
-void rounded_rows(const Rows& rows, const WeightView& w, Products& out) {
-  for (std::size_t s = 0; s < kStreams; ++s) {
-    auto* memory = reinterpret_cast<std::byte*>(const_cast<float*>(rows[s].x));
-    out[s] = rounded_dot<kBits>(w, rows[s], PackedRow::at(memory, w.cols));
-  }
-}
-
-using DotFour = void (*)(const Rows&, const WeightView&, Products&);
+using DotFour = void (*)(const Row (&)[kStreams], const WeightView&, float (&)[kStreams]);
 
 DotFour dot_four(const WeightView& w) {
   switch (affine_bits(w.format)) {

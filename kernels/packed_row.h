@@ -17,20 +17,26 @@ struct PackedRow {
   static constexpr std::size_t kRunBlocks = 16;  ///< blocks of a run
   static constexpr std::size_t kRunColumns = kRunBlocks * kBlock;
 
-  std::int16_t* q;  ///< [runs][512], reordered within a run
-  float* d;         ///< [runs][16] scales of the blocks
-  float* sum;       ///< [runs][16] sums of the blocks' codes
+  const std::int16_t* q;  ///< [runs][512], reordered within a run
+  const float* d;         ///< [runs][16] scales of the blocks
+  const float* sum;       ///< [runs][16] sums of the blocks' codes
 
   static constexpr std::size_t runs(std::size_t cols) {
     return (cols + kRunColumns - 1) / kRunColumns;
   }
-  static constexpr std::size_t bytes(std::size_t cols) {
-    return runs(cols) * (kRunColumns * sizeof(std::int16_t) + 2 * kRunBlocks * sizeof(float));
+  static constexpr std::size_t d_offset(std::size_t cols) {
+    return runs(cols) * kRunColumns * sizeof(std::int16_t);
   }
-  static PackedRow at(std::byte* memory, std::size_t cols) {
-    auto* codes = reinterpret_cast<std::int16_t*>(memory);
-    auto* scales = reinterpret_cast<float*>(codes + runs(cols) * kRunColumns);
-    return {codes, scales, scales + runs(cols) * kRunBlocks};
+  static constexpr std::size_t sum_offset(std::size_t cols) {
+    return d_offset(cols) + runs(cols) * kRunBlocks * sizeof(float);
+  }
+  static constexpr std::size_t bytes(std::size_t cols) {
+    return sum_offset(cols) + runs(cols) * kRunBlocks * sizeof(float);
+  }
+  static PackedRow at(const std::byte* memory, std::size_t cols) {
+    return {reinterpret_cast<const std::int16_t*>(memory),
+            reinterpret_cast<const float*>(memory + d_offset(cols)),
+            reinterpret_cast<const float*>(memory + sum_offset(cols))};
   }
 };
 

@@ -92,14 +92,21 @@ struct DecodeAffine {
         continue;
       }
 #endif
-      const VU q = hn::And(codes, hn::Set(DU(), (1U << kBits) - 1U));
+      const VU q = hn::And(codes, mask());
       v.part[i] =
           hn::MulAdd(g.scale_or_low, hn::ConvertTo(DF(), hn::BitCast(DI(), q)), g.bias_or_high);
     }
     return v;
   }
 
+  /// Part i of the block's codes as integers.
+  static HWY_INLINE VU codes(const std::byte* HWY_RESTRICT p, std::size_t i) {
+    return hn::And(low_bits(p, i), mask());
+  }
+
  private:
+  static HWY_INLINE VU mask() { return hn::Set(DU(), (1U << kBits) - 1U); }
+
   /// Part i of the block's codes, one in the low kBits of each lane; the bits above are others'.
   static HWY_INLINE VU low_bits(const std::byte* HWY_RESTRICT p, std::size_t i) {
     const auto& places = kCodePlaces<kBits>;
@@ -154,6 +161,11 @@ struct DecodeAffine<8> {
   };
   static HWY_INLINE Group group(float scale, float bias) {
     return {hn::Set(DF(), scale), hn::Set(DF(), bias)};
+  }
+  static HWY_INLINE hn::Vec<DU> codes(const std::byte* HWY_RESTRICT p, std::size_t i) {
+    const hn::Rebind<std::uint8_t, DF> d8;
+    return hn::PromoteTo(DU(),
+                         hn::LoadU(d8, reinterpret_cast<const std::uint8_t*>(p) + i * kWidth));
   }
   static HWY_INLINE V16 block(const std::byte* HWY_RESTRICT p, const Group& g) {
     const hn::Rebind<std::uint8_t, DF> d8;

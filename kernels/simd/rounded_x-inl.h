@@ -71,19 +71,22 @@ HWY_INLINE void permute(const std::int16_t* HWY_RESTRICT from, std::int16_t* HWY
   }
 }
 
-/// Rounds x [cols] into `row` for weights whose codes are multiplied as kBits-bit ones.
+/// Rounds x [cols] into a PackedRow at `memory`, for weights whose codes are multiplied as
+/// kBits-bit ones.
 template <unsigned kBits>
 inline void round_row(const float* HWY_RESTRICT x, std::size_t cols, float largest,
-                      const PackedRow& row) {
+                      std::byte* HWY_RESTRICT memory) {
+  auto* q = reinterpret_cast<std::int16_t*>(memory);
+  auto* d = reinterpret_cast<float*>(memory + PackedRow::d_offset(cols));
+  auto* sum = reinterpret_cast<float*>(memory + PackedRow::sum_offset(cols));
   for (std::size_t run = 0; run < PackedRow::runs(cols); ++run) {
     alignas(64) std::int16_t codes[kRunColumns] = {};
-    for (std::size_t j = 0; j < kRunBlocks; ++j) {
-      const std::size_t k = run * kRunColumns + j * kBlock;
-      const std::size_t n = k < cols ? HWY_MIN(kBlock, cols - k) : 0;
-      round_block(x + (n == 0 ? 0 : k), n, largest, codes + j * kBlock,
-                  row.d + run * kRunBlocks + j, row.sum + run * kRunBlocks + j);
+    for (std::size_t j = run * kRunBlocks; j < (run + 1) * kRunBlocks; ++j) {
+      const std::size_t k = HWY_MIN(j * kBlock, cols);
+      round_block(x + k, HWY_MIN(kBlock, cols - k), largest, codes + j % kRunBlocks * kBlock, d + j,
+                  sum + j);
     }
-    permute<kBits>(codes, row.q + run * kRunColumns);
+    permute<kBits>(codes, q + run * kRunColumns);
   }
 }
 
