@@ -1,9 +1,11 @@
 // Every run of every record as one line of CSV.
 #include <fmt/format.h>
 
+#include "capsules/fidelity_index.h"
 #include "capsules/printable.h"
 #include "capsules/report.h"
 #include "capsules/timing.h"
+#include "capsules/verdict.h"
 
 namespace fidelio {
 namespace {
@@ -16,6 +18,19 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
+/// Of a run's prompt: where the arms' ids go apart, empty where they do not, and the metrics of the
+/// free comparison in steps of one token.
+std::string fidelity_columns(const FidelityIndex& index, std::int64_t prompt) {
+  const GenerationRecord* g = index.generation(prompt);
+  const std::int64_t at = g == nullptr ? -1 : first_divergence(*g);
+  const ComparisonRecord* c = index.free(prompt, 1);
+  const std::string metrics =
+      c == nullptr ? ",,,"
+                   : fmt::format("{},{},{},{}", c->metrics.mean_kld, c->metrics.kld_99_9,
+                                 c->metrics.rms_delta_p, c->metrics.same_top_p);
+  return fmt::format("{},{}", at < 0 ? "" : std::to_string(at), metrics);
+}
+
 }  // namespace
 
 std::string csv_report(const std::vector<Record>& records) {
@@ -24,16 +39,18 @@ std::string csv_report(const std::vector<Record>& records) {
       "tok_s,decode_tokens,"
       "decode_ns,decode_tok_s,peak_memory_bytes,load_average,steal_ticks,involuntary_switches,ids_"
       "xxh3_128,"
-      "logit_xxh3_128\n";
+      "logit_xxh3_128,fidelity,first_divergence,mean_kld,kld_99_9,rms_delta_p,same_top_p\n";
   for (const Record& record : records) {
+    const std::string fidelity = judge(record).fidelity;
+    const FidelityIndex index(record);
     for (const RunRecord& run : record.runs) {
-      text += fmt::format("{},{},{},{},{},{},{},{},{},{:.3f},{},{},{:.3f},{},{},{},{},{},{}\n",
-                          quoted(record.model.id), quoted(record.created), run.order, run.pair,
-                          run.arm, run.prompt, run.teacher_forced ? 1 : 0, run.prefill_tokens,
-                          run.first_token_ns, tok_s(run, Phase::prefill), run.decode_tokens,
-                          run.decode_ns, tok_s(run, Phase::decode), run.peak_memory_bytes,
-                          run.load_average, run.steal_ticks, run.involuntary_switches,
-                          run.ids_xxh3_128, run.logit_xxh3_128);
+      text += fmt::format(
+          "{},{},{},{},{},{},{},{},{},{:.3f},{},{},{:.3f},{},{},{},{},{},{},{},{}\n",
+          quoted(record.model.id), quoted(record.created), run.order, run.pair, run.arm, run.prompt,
+          run.teacher_forced ? 1 : 0, run.prefill_tokens, run.first_token_ns,
+          tok_s(run, Phase::prefill), run.decode_tokens, run.decode_ns, tok_s(run, Phase::decode),
+          run.peak_memory_bytes, run.load_average, run.steal_ticks, run.involuntary_switches,
+          run.ids_xxh3_128, run.logit_xxh3_128, fidelity, fidelity_columns(index, run.prompt));
     }
   }
   return text;

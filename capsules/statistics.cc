@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kExactPairs = 60;
 constexpr double kTail = 0.025;
+constexpr double kNormalQuantile = 1.959963984540054;  ///< of 97.5%
 
 /// The place of a finite number among all doubles in ascending order; -0 and 0 share one.
 std::int64_t place(double value) {
@@ -40,7 +41,6 @@ std::pair<std::int64_t, double> interval_rank(std::int64_t n) {
   if (n > kExactPairs) {
     const double mean = pairs * (pairs + 1) / 4;
     const double deviation = std::sqrt(pairs * (pairs + 1) * (2 * pairs + 1) / 24);
-    constexpr double kNormalQuantile = 1.959963984540054;  // of 97.5%
     return {std::max<std::int64_t>(
                 1, static_cast<std::int64_t>(std::floor(mean - kNormalQuantile * deviation))),
             0.95};
@@ -119,6 +119,19 @@ ShiftEstimate signed_rank_shift(std::span<const double> differences) {
   out.low = walsh_average(sorted, rank);
   out.high = walsh_average(sorted, averages + 1 - rank);
   return out;
+}
+
+ShareEstimate wilson_share(std::int64_t hits, std::int64_t trials) {
+  if (trials <= 0) return {std::numeric_limits<double>::quiet_NaN(), 0, 1};
+  const auto n = static_cast<double>(trials);
+  const double share = static_cast<double>(hits) / n;
+  constexpr double kSquare = kNormalQuantile * kNormalQuantile;
+  const double centre = (share + kSquare / (2 * n)) / (1 + kSquare / n);
+  const double half = kNormalQuantile * std::sqrt(share * (1 - share) / n + kSquare / (4 * n * n)) /
+                      (1 + kSquare / n);
+  // None hit and all hit end at 0 and 1, which rounding may just miss.
+  return {share, hits == 0 ? 0 : std::max(0.0, centre - half),
+          hits == trials ? 1 : std::min(1.0, centre + half)};
 }
 
 }  // namespace fidelio

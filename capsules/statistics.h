@@ -1,6 +1,6 @@
 // Statistics of pairs: order statistics, Walsh averages, and the Hodges-Lehmann shift with its
-// exact signed-rank interval. Pure functions of numbers; which numbers are pairs is
-// capsules/timing.h.
+// exact signed-rank interval; of counts: a share with its interval. Pure functions of numbers;
+// which numbers are pairs is capsules/timing.h.
 #pragma once
 
 #include <cstdint>
@@ -39,5 +39,16 @@ inline constexpr std::int64_t kMinPairs = 6;
 /// More than 60 values use its normal limit. Source: Hollander, Wolfe, Chicken, Nonparametric
 /// Statistical Methods, section 3.3.
 ShiftEstimate signed_rank_shift(std::span<const double> differences);
+
+struct ShareEstimate {
+  double share = 0;  ///< NaN for no trials
+  double low = 0;
+  double high = 1;
+};
+
+/// The share of `hits` among independent `trials` with its 95% score interval, which is sound for
+/// few trials and for none or all of them hit. Without trials it says nothing: 0 to 1. Source:
+/// Wilson 1927, Probable inference, the law of succession, and statistical inference.
+ShareEstimate wilson_share(std::int64_t hits, std::int64_t trials);
 
 }  // namespace fidelio

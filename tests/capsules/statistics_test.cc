@@ -1,4 +1,5 @@
-// The signed-rank interval against the published tables and scipy's exact distribution.
+// The signed-rank interval against the published tables and scipy's exact distribution; the score
+// interval of a share against scipy's.
 #include "capsules/statistics.h"
 
 #include <gmock/gmock.h>
@@ -118,6 +119,41 @@ TEST(SignedRankShift, UsesTheNormalLimitForManyValues) {
   for (int i = 0; i < 61; ++i) x.push_back(i);
   EXPECT_NEAR(static_cast<double>(signed_rank_shift(x).rank), 673,
               10);  // mean 945.5, deviation 138.9
+}
+
+struct ShareCase {
+  std::int64_t hits;
+  std::int64_t trials;
+  double low;
+  double high;
+};
+
+// scipy 1.17.1: scipy.stats.binomtest(hits, trials).proportion_ci(0.95, method="wilson")
+const ShareCase kShares[] = {
+    {0, 1, 0.0, 0.7934506856227626},
+    {0, 5, 0.0, 0.43448246478317476},
+    {2, 5, 0.11762077423264794, 0.769275718723987},
+    {5, 5, 0.5655175352168251, 1.0},
+    {1, 20, 0.008881448800795402, 0.23613119344674205},
+    {10, 20, 0.2992980081982124, 0.7007019918017876},
+    {37, 1000, 0.026961180875554734, 0.05058239748206931},
+    {1000, 1000, 0.9961732415144449, 1.0},
+};
+
+TEST(WilsonShare, IsScipys) {
+  for (const auto& [hits, trials, low, high] : kShares) {
+    const ShareEstimate share = wilson_share(hits, trials);
+    EXPECT_EQ(share.share, static_cast<double>(hits) / static_cast<double>(trials));
+    EXPECT_NEAR(share.low, low, 1e-14) << hits << " of " << trials;
+    EXPECT_NEAR(share.high, high, 1e-14) << hits << " of " << trials;
+  }
+}
+
+TEST(WilsonShare, OfNoTrialSaysNothing) {
+  const ShareEstimate share = wilson_share(0, 0);
+  EXPECT_TRUE(std::isnan(share.share));
+  EXPECT_EQ(share.low, 0);
+  EXPECT_EQ(share.high, 1);
 }
 
 }  // namespace
