@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 #include "capsules/arm_rules.h"
 #include "capsules/tie_rules.h"
@@ -62,13 +63,17 @@ std::string missing_sigma(const FidelityIndex& index) {
 }
 
 std::string missing_noise(const FidelityIndex& index) {
+  // Summed before they are looked up, however often a comparison is there; as doubles, since counts
+  // of an untrusted file may overflow an integer.
+  std::map<std::pair<std::int64_t, std::int64_t>, double> listed;
+  for (const RouteFlipRecord& flip : index.record().route_flips)
+    listed[{flip.prompt, flip.width}] += static_cast<double>(flip.count);
   for (const ComparisonRecord& c : index.record().comparisons) {
-    double listed = 0;  // counts of an untrusted file may overflow an integer
-    for (const RouteFlipRecord* flip : index.flips(c.prompt, c.width))
-      listed += static_cast<double>(flip->count);
-    if (c.routing == "routed" && listed < static_cast<double>(c.route_flips))
+    if (c.routing != "routed" || c.route_flips == 0) continue;
+    const double figures = listed[{c.prompt, c.width}];
+    if (figures < static_cast<double>(c.route_flips))
       return fmt::format("prompt {} has {} route flips in steps of {} tokens and figures for {}",
-                         c.prompt, c.route_flips, c.width, listed);
+                         c.prompt, c.route_flips, c.width, figures);
   }
   for (const RouteFlipRecord& flip : index.record().route_flips)
     if (noise_source(index, flip.layer) == nullptr)

@@ -24,6 +24,40 @@ def safetensors(header: dict, data: bytes) -> bytes:
     return struct.pack("<Q", len(text)) + text + data
 
 
+def rounded(capsule: dict) -> dict:
+    """The run as if down_combine rounded otherwise and one token were a tie: every section of fidelity in use."""
+    prompt, position = 0, 1
+    comparison = capsule["comparisons"][0]
+    change = dict(position=position, baseline_id=1, patched_id=2, baseline_text=" town", patched_text=" city", margin=0.002)
+    comparison.update(
+        differing_positions=2, first_difference=0, max_abs_err=1e-5, argmax_changes=1, first_argmax_change=position,
+        first_change=change, widest_change=change, patched_logit_xxh3_128="0" * 32,
+    )
+    routed = dict(comparison, routing="routed", route_flips=1)
+    capsule["comparisons"].append(routed)
+    patch = next(p for p in capsule["patches"] if p["name"] == "down_combine")
+    patch.update(numerics="reassociated")
+    point = dict(prompt=prompt, width=1, position=position)
+    flip = dict(point, layer=0, count=1, baseline_experts=[3], patched_experts=[5], gap=1e-6)
+    site = dict(
+        site="x", op="down_combine", layer=0, patch="down_combine", numerics="reassociated", rows=9, differing_rows=4,
+        first_difference=point, wrong_expert_rows=0, sampled_rows=2, e_baseline=1e-7, e_naive=4e-7, e_patched=6e-8,
+        worst=point, worst_e_baseline=1e-7, worst_e_naive=4e-7, worst_e_patched="Infinity",
+    )
+    reference = dict(
+        prompt=prompt, reference="truth", steps=64, e_baseline=1e-6, e_naive=4e-6, e_patched=6e-7,
+        sigma_baseline=0.001, sigma_naive="NaN",
+    )
+    capsule["route_flips"] = [flip]
+    capsule["router_noise"] = [dict(layer=0, rows=64, rms_baseline=1e-6, rms_naive=4e-6)]
+    capsule["references"] = [reference]
+    capsule["sites"] = [site]
+    capsule["options"].update(
+        sampled_steps=64, lengths=[1, 2], budget=dict(mean_kld=0.01, kld_99_9=0.3, rms_delta_p=0.02, same_top_p=0.98)
+    )
+    return capsule
+
+
 def main():
     for file in sorted((DATA / "oracles").glob("*/*/config.json")):
         if file.parent.parent.name != "bits":
@@ -36,7 +70,9 @@ def main():
     write("safetensors", "empty", safetensors({}, b""))
     two = dict(__metadata__=dict(format="pt"), a=tensor, b=dict(dtype="U32", shape=[3], data_offsets=[8, 20]))
     write("safetensors", "two", safetensors(two, bytes(20)))
-    write("capsule", "run", Path(sys.argv[1]).read_bytes())
+    run = Path(sys.argv[1]).read_bytes()
+    write("capsule", "run", run)
+    write("capsule", "rounded", json.dumps(rounded(json.loads(run)), indent=1).encode())
 
 
 if __name__ == "__main__":
