@@ -9,7 +9,7 @@
 
 #include "capsules/gate.h"
 #include "capsules/verdict.h"
-#include "tests/capsules/example_record.h"
+#include "tests/capsules/rounded_record.h"
 
 namespace fidelio::testing {
 namespace {
@@ -170,6 +170,37 @@ TEST(Gate, FailsAnIncompleteCapsuleThatClaimsToBeExact) {
   record.verdict.fidelity = "EXACT";
   record.verdict.exit_code = 0;
   EXPECT_EQ(gate("c.json", record).exit_code, 1);
+}
+
+TEST(Gate, JudgesByTheClassOfThePatches) {
+  for (const Record& record : {rounded_record(), tie_record(), approximate_record()}) {
+    Record judged = record;
+    judged.verdict = judge(judged);
+    EXPECT_EQ(gate("c.json", judged).exit_code, 0) << judged.verdict.fidelity;
+  }
+  Record record = approximate_record();
+  record.options.budget.reset();
+  record.verdict = judge(record);
+  EXPECT_EQ(gate("c.json", record).exit_code, 1);
+  EXPECT_THAT(gate_text({gate("c.json", record)}),
+              AllOf(HasSubstr("c.json: FAIL"), HasSubstr("--budget mean_kld=0.012")));
+}
+
+TEST(Gate, FailsATieWhoseFiguresWereEdited) {
+  Record record = tie_record();
+  record.verdict = judge(record);
+  record.route_flips[0].gap = 0.5;
+  EXPECT_EQ(gate("c.json", record).exit_code, 1);
+  EXPECT_THAT(gate("c.json", record).disagreement, HasSubstr("recomputed BROKEN"));
+}
+
+TEST(Gate, AgreesWithAnOlderVersionThatHadFewerVerdicts) {
+  Record record = judged_example();
+  std::erase_if(record.verdict.rules, [](const RuleRecord& rule) {
+    return rule.name == "TOKEN_EXACT" || rule.name == "TIE_FLIP" || rule.name == "APPROXIMATE";
+  });
+  record.verdict.rules.push_back({"UNJUDGED", "not applicable", "no bit differs"});
+  EXPECT_EQ(gate("c.json", record).exit_code, 0);
 }
 
 TEST(Gate, FailsAForgedExitCode) {
