@@ -97,6 +97,8 @@ class SectionCheck {
   }
 
   void sites() const {
+    std::map<std::string_view, std::string_view> claims;
+    for (const PatchRecord& patch : record_.patches) claims.emplace(patch.name, patch.numerics);
     for (std::size_t i = 0; i < record_.sites.size(); ++i) {
       const SiteRecord& site = record_.sites[i];
       const std::string at = fmt::format("sites[{}]", i);
@@ -106,6 +108,13 @@ class SectionCheck {
       at_most(at + ".sampled_rows", site.sampled_rows, site.rows, compared);
       if (site.first_difference) prompt(site.first_difference->prompt, at + ".first_difference");
       if (site.worst) prompt(site.worst->prompt, at + ".worst");
+      const auto claim = claims.find(site.patch);
+      const std::string_view expected = claim == claims.end() ? "bit_exact" : claim->second;
+      if (site.numerics != expected)
+        throw CapsuleError(fmt::format(
+            "{}: $.{}.numerics: found \"{}\", expected \"{}\" as {}", where_, at, site.numerics,
+            expected,
+            claim == claims.end() ? "of a node without a listed patch" : "its patch says"));
     }
   }
 

@@ -24,7 +24,8 @@ double worst_row_limit(const SiteRecord& site);
 /// nothing.
 std::string site_failure(const SiteRecord& site);
 
-/// A bit that differs on the same inputs at a site that must not.
+/// A bit that differs on the same inputs at a site that must not: the site says so, or its patch
+/// does, or there is no such patch.
 Finding find_differing_site(const Record& record);
 
 /// E(patched) above its limit, pooled or in the farthest row; experts that are wrong and no tie.

@@ -217,8 +217,9 @@ inline void add_full_fidelity(Record& record) {
   record.route_flips.push_back({0, 2, 7, 2, 5, {3}, {12}, 1e-6});
   record.router_noise.push_back({7, 64, 8e-7, 2e-6});
   record.references.push_back({0, "truth", 64, 2e-6, 7e-6, 1e-6, 0.005, 0.015});
+  record.patches[0].numerics = "reassociated";
+  for (SiteRecord& each : record.sites) each.numerics = "reassociated";
   SiteRecord& site = record.sites[1];
-  site.numerics = "reassociated";
   site.differing_rows = 12;
   site.first_difference = SitePointRecord{0, 1, 17};
   site.sampled_rows = 64;

@@ -213,6 +213,8 @@ const BadValue kBadValues[] = {
     {"/sites/1/wrong_expert_rows", 129, "found 129, expected at most the 128 rows compared"},
     {"/sites/1/sampled_rows", 129, "found 129, expected at most the 128 rows compared"},
     {"/sites/1/e_naive", -1e-9, "$.sites[1].e_naive: found -1e-09, expected a number of 0 or more"},
+    {"/sites/1/numerics", "bit_exact", "$.sites[1].numerics: found \"bit_exact\", expected \"rea"},
+    {"/sites/1/patch", "", "expected \"bit_exact\" as of a node without a listed patch"},
     {"/sites/1/first_difference/prompt", 2, "$.sites[1].first_difference.prompt: found 2"},
     {"/sites/1/worst/prompt", 2, "$.sites[1].worst.prompt: found 2, expected an index into the 2"},
     {"/complete", "yes", "$.complete: found \"yes\", expected true or false"},

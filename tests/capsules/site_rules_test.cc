@@ -51,6 +51,18 @@ TEST(SiteRules, ANodeWithoutAPatchMustBeBitExactWhateverItSays) {
   EXPECT_THAT(judge(record).sentence, HasSubstr("no patch here"));
 }
 
+TEST(SiteRules, ASiteCannotExcuseItselfByAnotherClassThanItsPatchs) {
+  Record record = example_record();
+  record.sites[1].numerics = "reassociated";
+  expect_verdict(record, "EXACT", kPass);
+  record.sites[1].differing_rows = 1;
+  expect_verdict(record, "BROKEN", kFidelity);
+
+  record = rounded_record();
+  record.sites[1].patch = "unheard_of";
+  expect_verdict(record, "BROKEN", kFidelity);
+}
+
 TEST(SiteRules, AFirstDifferenceWithoutACountIsOne) {
   Record record = example_record();
   record.sites[0].first_difference = SitePointRecord{1, 2, 3};
