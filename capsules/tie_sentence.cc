@@ -78,7 +78,7 @@ std::string others_text(const Record& record, const ComparisonRecord& named) {
     if (first_divergence(g) >= 0) prompts.insert(g.prompt);
   std::string text;
   if (named.argmax_changes > 0 && changes > 1)
-    text += fmt::format("; {} more changes", changes - 1);
+    text += changes == 2 ? "; one more change" : fmt::format("; {} more changes", changes - 1);
   if (!prompts.empty())
     text += fmt::format("; ids differ in {} of {} prompts", prompts.size(), record.prompts.size());
   return text;

@@ -55,6 +55,13 @@ TEST(PassingRules, AChangeInOneWidthAloneIsATieFlip) {
   EXPECT_THAT(judge(record).sentence, HasSubstr("prompt 1, step 9 in steps of 5 tokens"));
 }
 
+TEST(PassingRules, CountTheChangesBeyondTheFirst) {
+  Record record = tie_record();
+  for (const char* routing : {"free", "routed"})
+    add_change(comparison_of(record, 0, 2, routing), 6);
+  EXPECT_THAT(judge(record).sentence, HasSubstr("; one more change; ids differ"));
+}
+
 TEST(PassingRules, LetNoTokenActOnATerminal) {
   Record record = tie_record();
   comparison_of(record, 0, 1, "free").first_change->patched_text = "\x1b[2J\n'";

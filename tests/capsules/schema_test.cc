@@ -136,55 +136,58 @@ TEST_F(CapsuleSchema, AndTheReaderRefuseNegativeNumbers) {
   }
 }
 
+struct Value {
+  const char* pointer;
+  json value;
+  bool good;
+};
+
+const Value kValues[] = {
+    {"/runs/0/pair", -1, true},
+    {"/runs/0/arm", "both", false},
+    {"/runs/0/ids_xxh3_128", "", true},
+    {"/runs/0/ids_xxh3_128", "0123", false},
+    {"/model/weights_xxh3_128", "", false},
+    {"/model/weights_xxh3_128", std::string(32, 'F'), false},
+    {"/model/tokenizer_xxh3_128", nullptr, true},
+    {"/generations/0/baseline/stop", "length", false},
+    {"/patches/0/numerics", "reassociated", true},
+    {"/patches/0/numerics", "exact", false},
+    {"/faults/0/kind", "expert_id", true},
+    {"/faults/0/kind", "other", false},
+    {"/comparisons/0/max_abs_err", "NaN", true},
+    {"/comparisons/0/max_abs_err", "-Infinity", false},
+    {"/evidence/0/distinct_4grams", 1.5, false},
+    {"/evidence/0/distinct_4grams", "NaN", true},
+    {"/prompts/0/ids/0", 2147483648, false},
+    {"/noise_floor", nullptr, true},
+    {"/schema_version", 4, false},
+    {"/comparisons/0/routing", "forced", false},
+    {"/comparisons/1/first_change", nullptr, true},
+    {"/comparisons/1/first_change/baseline_id", 2147483648, false},
+    {"/comparisons/0/metrics/mean_kld", -1e-17, true},
+    {"/comparisons/0/metrics/mean_delta_p", -0.5, true},
+    {"/comparisons/0/metrics/mean_delta_p", -1.5, false},
+    {"/comparisons/0/metrics/same_top_p", 1.5, false},
+    {"/options/budget", nullptr, true},
+    {"/route_flips/0/width", 0, false},
+    {"/route_flips/0/gap", "Infinity", true},
+    {"/route_flips/0/gap", -1e-9, false},
+    {"/router_noise/0/rms_naive", "NaN", true},
+    {"/references/0/sigma_baseline", -1.0, false},
+    {"/sites/1/e_patched", "NaN", true},
+    {"/sites/1/e_patched", "-Infinity", false},
+    {"/sites/1/numerics", "rounded", false},
+    {"/sites/1/layer", -1, true},
+    {"/sites/1/worst", nullptr, true},
+    {"/load_mode", "read", true},
+    {"/load_mode", "copy", false},
+    {"/model/revision", nullptr, true},
+    {"/model/revision", "0123abcd", true},
+};
+
 TEST_F(CapsuleSchema, AndTheReaderAgreeOnValues) {
-  const struct {
-    const char* pointer;
-    json value;
-    bool good;
-  } kCases[] = {
-      {"/runs/0/pair", -1, true},
-      {"/runs/0/arm", "both", false},
-      {"/runs/0/ids_xxh3_128", "", true},
-      {"/runs/0/ids_xxh3_128", "0123", false},
-      {"/model/weights_xxh3_128", "", false},
-      {"/model/weights_xxh3_128", std::string(32, 'F'), false},
-      {"/model/tokenizer_xxh3_128", nullptr, true},
-      {"/generations/0/baseline/stop", "length", false},
-      {"/patches/0/numerics", "reassociated", true},
-      {"/patches/0/numerics", "exact", false},
-      {"/faults/0/kind", "expert_id", true},
-      {"/faults/0/kind", "other", false},
-      {"/comparisons/0/max_abs_err", "NaN", true},
-      {"/comparisons/0/max_abs_err", "-Infinity", false},
-      {"/evidence/0/distinct_4grams", 1.5, false},
-      {"/evidence/0/distinct_4grams", "NaN", true},
-      {"/prompts/0/ids/0", 2147483648, false},
-      {"/noise_floor", nullptr, true},
-      {"/schema_version", 4, false},
-      {"/comparisons/0/routing", "forced", false},
-      {"/comparisons/1/first_change", nullptr, true},
-      {"/comparisons/1/first_change/baseline_id", 2147483648, false},
-      {"/comparisons/0/metrics/mean_kld", -1e-17, true},
-      {"/comparisons/0/metrics/mean_delta_p", -0.5, true},
-      {"/comparisons/0/metrics/mean_delta_p", -1.5, false},
-      {"/comparisons/0/metrics/same_top_p", 1.5, false},
-      {"/options/budget", nullptr, true},
-      {"/route_flips/0/width", 0, false},
-      {"/route_flips/0/gap", "Infinity", true},
-      {"/route_flips/0/gap", -1e-9, false},
-      {"/router_noise/0/rms_naive", "NaN", true},
-      {"/references/0/sigma_baseline", -1.0, false},
-      {"/sites/1/e_patched", "NaN", true},
-      {"/sites/1/e_patched", "-Infinity", false},
-      {"/sites/1/numerics", "rounded", false},
-      {"/sites/1/layer", -1, true},
-      {"/sites/1/worst", nullptr, true},
-      {"/load_mode", "read", true},
-      {"/load_mode", "copy", false},
-      {"/model/revision", nullptr, true},
-      {"/model/revision", "0123abcd", true},
-  };
-  for (const auto& [pointer, value, good] : kCases) {
+  for (const auto& [pointer, value, good] : kValues) {
     json mutated = small_document();
     mutated[json::json_pointer(pointer)] = value;
 

@@ -28,9 +28,10 @@ TEST(TieRules, AGapMayReachThreeTimesTheNoiseAndNotExceedIt) {
   expect_verdict(record, "TIE_FLIP", kPass);
   record.route_flips[0].gap = above(record.route_flips[0].gap);
   expect_verdict(record, "BROKEN", kFidelity);
-  EXPECT_THAT(judge(record).sentence,
-              HasSubstr("prompt 0, steps of 1 tokens, layer 2: 1 rows choose other experts; at "
-                        "token 5 12 for 3, 1.2e-05 apart"));
+  EXPECT_THAT(
+      judge(record).sentence,
+      HasSubstr("prompt 0, steps of 1 tokens, layer 2: other experts in 1 row; at token 5 12 "
+                "for 3, 1.2e-05 apart"));
 }
 
 TEST(TieRules, TheNoiseIsTheBaselinesWhereItIsLarger) {
