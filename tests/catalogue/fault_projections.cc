@@ -1,0 +1,63 @@
+// Faults of dense projections: linear and add_bias.
+#include <algorithm>
+
+#include "tests/catalogue/active_fault.h"
+#include "tests/catalogue/step_notes.h"
+
+namespace fidelio::catalogue {
+
+void bad_linear(const LinearArgs& args, Share share) {
+  const ActiveFault& f = active();
+  f.good.linear(args, share);
+  const CallSite call = call_site(args.n_tokens, share);
+  const std::string name = parameter_at(args.w.data);
+  if (!fires_in_call(f.trigger, call) || name.find(f.fault.matrix) == std::string::npos) return;
+
+  LinearArgs other = args;
+  OwnCopy<float> y(args.n_tokens * args.w.rows);
+  other.y = y.data();
+  std::vector<float> x(args.x, args.x + args.n_tokens * args.w.cols);
+  if (f.is("dropped_tail_lane")) {
+    for (std::size_t t = 1; t <= args.n_tokens; ++t) {
+      const auto end = x.begin() + static_cast<std::ptrdiff_t>(t * args.w.cols);
+      std::fill(end - static_cast<std::ptrdiff_t>(f.count("elements")), end, 0.0F);
+    }
+    other.x = x.data();
+  }
+  std::vector<std::byte> no_biases;
+  if (f.is("missing_group_bias") && args.w.group_size != 0) {
+    no_biases.resize(args.w.rows * (args.w.cols / args.w.group_size) *
+                     scale_bytes(args.w.scale_type));
+    other.w.biases = no_biases.data();
+  }
+  f.good.linear(other, share);
+
+  for (std::size_t t = 0; t < args.n_tokens; ++t) {
+    if (!fires_at_token(f.trigger, call, t)) continue;
+    const std::size_t begin = t * args.w.rows;
+    for (std::size_t i = begin; i < begin + args.w.rows; ++i)
+      if (f.is("one_ulp_scale") && y.mine(i)) y[i] = one_ulp_up(y[i]);
+    if (y.copy_to(args.y, begin, begin + args.w.rows)) note_harm(layer_of(name), call, t);
+  }
+}
+
+void bad_add_bias(const AddBiasArgs& args, Share share) {
+  const ActiveFault& f = active();
+  const CallSite call = call_site(args.n_rows, share);
+  // The harmed rows come first: the good kernel may write over its input.
+  OwnCopy<float> y(args.n_rows * args.size);
+  const std::vector<float> no_bias(args.size);
+  AddBiasArgs other = args;
+  other.bias = no_bias.data();
+  other.y = y.data();
+  if (fires_in_call(f.trigger, call)) f.good.add_bias(other, share);
+  f.good.add_bias(args, share);
+
+  const int layer = layer_of(parameter_at(args.bias));
+  for (std::size_t t = 0; t < args.n_rows; ++t) {
+    if (!fires_at_token(f.trigger, call, t)) continue;
+    if (y.copy_to(args.y, t * args.size, (t + 1) * args.size)) note_harm(layer, call, t);
+  }
+}
+
+}  // namespace fidelio::catalogue
