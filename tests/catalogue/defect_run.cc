@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "tests/catalogue/model_with_room.h"
 #include "tests/catalogue/step_notes.h"
@@ -29,27 +30,8 @@ RunOptions options_for(Trigger trigger, const DefectLength& length, std::int64_t
   return options;
 }
 
-/// "", or why this is not where the fault first did harm. `harm` was noted while bisecting.
-std::string wrong_about(const Culprit& found, const DefectFile& defect,
-                        const std::set<Harm>& harm) {
-  const std::string op(info(defect.fault.op).name);
-  if (found.op != op) return fmt::format("op {} instead of {}", found.op, op);
-  if (found.patch != defect.patch)
-    return fmt::format("patch '{}' instead of '{}'", found.patch, defect.patch);
-  const auto harmed_at = [&](const Harm& h) {
-    return std::get<1>(h) == found.width && std::get<2>(h) == found.position;
-  };
-  const auto first = std::find_if(harm.begin(), harm.end(), harmed_at);  // layers ascend
-  if (first == harm.end())
-    return fmt::format("nothing was harmed at position {} in steps of {}", found.position,
-                       found.width);
-  if (std::get<0>(*first) != found.layer)
-    return fmt::format("layer {} instead of {}", found.layer, std::get<0>(*first));
-  return "";
-}
-
 void locate(const DefectFile& defect, const LoadedModel& model, const RunOptions& options,
-            PlantedFault& planted, DefectOutcome& out) {
+            PlantedFault& planted, const Record& judged, DefectOutcome& out) {
   if constexpr (kBisectIsThere) {
     const std::vector<const Patch*> patches = parse_patch_list("all");
     Record record =
@@ -63,13 +45,40 @@ void locate(const DefectFile& defect, const LoadedModel& model, const RunOptions
       return;
     }
     out.culprit = result.culprits.front();
-    out.wrong = wrong_about(*out.culprit, defect, planted.harm());
+    std::vector<std::int32_t> tokens = options.prompt_ids;
+    const std::vector<std::int32_t>& ids = judged.generations.at(0).baseline.ids;
+    tokens.insert(tokens.end(), ids.begin(), ids.end());
+    out.wrong = wrong_about(*out.culprit, defect, planted.harm(), tokens);
     if (out.wrong.empty() && !result.confirmed()) out.wrong = "not confirmed";
     out.located = out.wrong.empty();
   }
 }
 
 }  // namespace
+
+std::string wrong_about(const Culprit& found, const DefectFile& defect, const std::set<Harm>& harm,
+                        const std::vector<std::int32_t>& tokens) {
+  const std::string op(info(defect.fault.op).name);
+  if (found.op != op) return fmt::format("op {} instead of {}", found.op, op);
+  if (found.patch != defect.patch)
+    return fmt::format("patch '{}' instead of '{}'", found.patch, defect.patch);
+  constexpr int kNone = std::numeric_limits<int>::max();
+  constexpr int kHead = kNone - 1;  // what is outside the layers runs after them
+  int first = kNone;
+  for (const auto& [layer, width, position] : harm) {
+    if (width == found.width && position == found.position)
+      first = std::min(first, layer < 0 ? kHead : layer);
+  }
+  if (first == kNone)
+    return fmt::format("nothing was harmed at position {} in steps of {}", found.position,
+                       found.width);
+  const int layer = first == kHead ? -1 : first;
+  if (layer != found.layer) return fmt::format("layer {} instead of {}", found.layer, layer);
+  const auto at = static_cast<std::size_t>(found.position);
+  if (at >= tokens.size() || tokens[at] != found.token_id)
+    return fmt::format("token {} is not the one at position {}", found.token_id, found.position);
+  return "";
+}
 
 bool DefectOutcome::right() const {
   if (!not_applicable.empty()) return true;
@@ -97,7 +106,7 @@ DefectOutcome run_defect(const DefectFile& defect, const std::string& folder,
   out.ids = generation.baseline.ids.size();
   out.ids_unchanged = generation.baseline.ids == generation.patched.ids;
   out.harmed = !planted.harm().empty();
-  if (out.caught()) locate(defect, model, options, planted, out);
+  if (out.caught()) locate(defect, model, options, planted, record, out);
   return out;
 }
 

@@ -41,6 +41,11 @@ struct DefectLength {
 /// line to change.
 inline constexpr bool kBisectIsThere = false;
 
+/// "", or why `found` is not where the fault first did harm. `harm` was noted while bisecting,
+/// `tokens` are the prompt and the baseline's ids.
+std::string wrong_about(const Culprit& found, const DefectFile& defect, const std::set<Harm>& harm,
+                        const std::vector<std::int32_t>& tokens);
+
 DefectOutcome run_defect(const DefectFile& defect, const std::string& folder,
                          const LoadedModel& model, Trigger trigger, const DefectLength& length);
 
