@@ -112,6 +112,7 @@ void fields(Io& io, SiteRecord& r) {
   io("differing_rows", r.differing_rows);
   io("first_difference", r.first_difference);
   io("wrong_expert_rows", r.wrong_expert_rows);
+  io("foreign_writes", r.foreign_writes);
   io("first_failure", r.first_failure);
   io("sampled_rows", r.sampled_rows);
   io("e_baseline", r.e_baseline);

@@ -62,6 +62,7 @@ double worst_row_limit(const SiteRecord& site) {
 }
 
 std::string site_failure(const SiteRecord& site) {
+  if (site.foreign_writes > 0) return "foreign writes";
   if (site.wrong_expert_rows > 0) return "wrong experts";
   if (must_be_bit_exact(site))
     return site.differing_rows > 0 || site.first_difference ? "differing bits" : "";
@@ -77,7 +78,8 @@ Finding find_differing_site(const Record& record) {
     const auto claim = claims.find(site.patch);
     const bool patch_may_round = claim != claims.end() && claim->second != "bit_exact";
     if (patch_may_round && !must_be_bit_exact(site)) continue;
-    if (site.differing_rows == 0 && !site.first_difference) continue;
+    const bool says_so = site.first_difference.has_value() && site.foreign_writes == 0;
+    if (site.differing_rows == 0 && !says_so) continue;
     return {true,
             fmt::format("{}: {} of {} rows differ on the same inputs, first at {}", described(site),
                         site.differing_rows, site.rows, described(site.first_difference))};
@@ -87,6 +89,10 @@ Finding find_differing_site(const Record& record) {
 
 Finding find_failed_site(const Record& record) {
   for (const SiteRecord& site : record.sites) {
+    if (site.foreign_writes > 0)
+      return {true,
+              fmt::format("{}: changed {} values that are not its own, first at {}",
+                          described(site), site.foreign_writes, described(site.first_difference))};
     if (site.wrong_expert_rows > 0)
       return {true, fmt::format("{}: wrong experts in {} of {} rows on the same inputs, and no tie",
                                 described(site), site.wrong_expert_rows, site.rows)};

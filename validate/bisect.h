@@ -18,7 +18,7 @@ struct Culprit {
   std::string site;   ///< the result, as in the graph's text
   std::string op;
   int layer = -1;
-  std::string kind;  ///< "differing bits", "wrong experts", "site test", "only in the whole run"
+  std::string kind;  ///< "differing bits", "foreign writes", "wrong experts", "site test", ...
   std::int64_t prompt = 0;
   std::int64_t width = 0;     ///< tokens of the step
   std::int64_t position = 0;  ///< of the first bad token: its index in prompt and generated ids

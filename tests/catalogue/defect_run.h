@@ -39,7 +39,7 @@ struct DefectLength {
 
 /// Whether outcomes have culprits: false until validate/bisect.h is implemented. This is the one
 /// line to change.
-inline constexpr bool kBisectIsThere = false;
+inline constexpr bool kBisectIsThere = true;
 
 /// "", or why `found` is not where the fault first did harm. `harm` was noted while bisecting,
 /// `tokens` are the prompt and the baseline's ids.

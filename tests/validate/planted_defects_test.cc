@@ -211,7 +211,7 @@ void reassociated_down_combine(const DownCombineArgs& args, Share share) {
   good().down_combine(reversed, share);
 }
 
-TEST(PlantedDefect, AReassociatedKernelIsUnjudgedWhereItSaysSo) {
+TEST(PlantedDefect, AReassociatedKernelIsTokenExactWhereItSaysSo) {
   Patch reassociated = kDownCombine;
   reassociated.numerics = Numerics::reassociated;
   KernelTable kernels = good();
@@ -220,7 +220,13 @@ TEST(PlantedDefect, AReassociatedKernelIsUnjudgedWhereItSaysSo) {
   options.patches = "down_combine";
   const Record record = validate_with(model(), options, {&reassociated}, kernels);
   EXPECT_TRUE(same_ids(record));
-  expect_verdict(record, "UNJUDGED", 4);
+  expect_verdict(record, "TOKEN_EXACT", 0);
+  for (const SiteRecord& site : record.sites) {
+    EXPECT_EQ(site.patch, "down_combine");
+    EXPECT_GT(site.sampled_rows, 8);
+    EXPECT_GT(site.e_patched, 0);
+    EXPECT_LT(site.e_patched, 1e-6);
+  }
 }
 
 TEST(PlantedDefect, AReassociatedKernelIsBrokenWhereItClaimsBitExactness) {

@@ -72,13 +72,21 @@ ParallelFor parallel_over(ThreadTeam& team) {
   };
 }
 
-RoundRows declared_rounding(const Patch&) { return {}; }
+RoundRows rounding_of_x(const Patch& patch) {
+  for (const RoundingPoint& point : patch.rounding) {
+    if (point.value != "x") continue;
+    return [rounding = point.rounding](float* x, std::size_t rows, std::size_t cols) {
+      round_rows(rounding, x, rows, cols);
+    };
+  }
+  return {};
+}
 
 RoundedInputs rounded_inputs(const Graph& baseline, const std::map<std::string, SiteTally>& sites) {
   RoundedInputs inputs;
   for (const auto& [name, site] : sites) {
     if (site.the_patch == nullptr || !site.x) continue;
-    const RoundRows round = declared_rounding(*site.the_patch);
+    const RoundRows round = rounding_of_x(*site.the_patch);
     if (!round) continue;
     for (const NodeId node : site.fragment.nodes) {
       const std::vector<ValueId>& reads = baseline.node(node).inputs;
@@ -157,7 +165,7 @@ SiteResult result_of(const Graph& graph, const SiteTally& site, const std::vecto
 std::vector<SiteResult> ClassReference::baseline(
     const SiteTally& site, const std::vector<const SiteSample*>& samples) const {
   std::vector<SiteResult> results;
-  const RoundRows round = declared_rounding(*site.the_patch);
+  const RoundRows round = rounding_of_x(*site.the_patch);
   if (!round) {
     for (const SiteSample* sample : samples)
       results.push_back(result_of(model_.graph, site, sample->baseline));

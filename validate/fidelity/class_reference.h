@@ -18,8 +18,8 @@ namespace fidelio {
 /// Rounds rows in place: [rows, cols].
 using RoundRows = std::function<void(float* x, std::size_t rows, std::size_t cols)>;
 
-/// What a patch declares for its operand x; empty where it declares nothing.
-RoundRows declared_rounding(const Patch& patch);
+/// What a patch declares for its operand x, the first; empty where it declares nothing.
+RoundRows rounding_of_x(const Patch& patch);
 
 /// Splits work between the threads of a team.
 ParallelFor parallel_over(ThreadTeam& team);

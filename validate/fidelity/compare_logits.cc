@@ -97,7 +97,7 @@ ComparisonRecord compare_free(Arm& baseline, Arm& patched, const LockstepInput& 
 ComparisonRecord compare_routed(Arm& baseline, Arm& patched, const LockstepInput& input,
                                 const Tokenizer* tokenizer, std::vector<RouteFlipRecord>& flips) {
   Comparison comparison(input, "routed", tokenizer);
-  RouteForcing forcing(baseline, patched);
+  RouteForcing forcing(baseline, patched, input.first_position());
   run_lockstep(
       baseline, patched, input,
       [&](std::size_t n_tokens, std::size_t position) { return forcing.watch(n_tokens, position); },

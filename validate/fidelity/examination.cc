@@ -71,15 +71,13 @@ void Examination::compare(std::size_t prompt, std::int64_t width) {
   record_.comparisons.push_back(
       compare_routed(baseline_, patched_, input, tokenizer, record_.route_flips));
   const ComparisonRecord& routed = record_.comparisons.back();
-  const auto last_of_prompt = static_cast<std::int64_t>(record_.prompts[prompt].ids.size()) - 1;
-  for (const auto& change : {routed.first_change, routed.widest_change}) {
-    if (change)
-      disputed_[prompt].insert(static_cast<std::size_t>(last_of_prompt + change->position));
-  }
-  for (std::size_t f = flips; f < record_.route_flips.size(); ++f) {
-    const std::int64_t position = record_.route_flips[f].position;
-    if (position >= last_of_prompt) disputed_[prompt].insert(static_cast<std::size_t>(position));
-  }
+  const auto dispute = [&](std::int64_t row) {
+    disputed_[prompt].insert(input.first_position() + static_cast<std::size_t>(row));
+  };
+  for (const auto& change : {routed.first_change, routed.widest_change})
+    if (change) dispute(change->position);
+  for (std::size_t f = flips; f < record_.route_flips.size(); ++f)
+    dispute(record_.route_flips[f].position);
 }
 
 void Examination::pass_sites(std::size_t prompt, std::int64_t width) {

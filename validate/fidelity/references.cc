@@ -77,7 +77,7 @@ ReferenceRecord References::measure(Arm& baseline, Arm& patched, LockstepInput i
 
   Rows_ rows;
   const Graph& graph = model_.graph;
-  RouteForcing forcing(baseline, patched);
+  RouteForcing forcing(baseline, patched, input.first_position());
   const auto keep = [&](const StepLogits& step) {
     if (!chosen.contains(step.first_position)) return;
     rows.positions.push_back(step.first_position);

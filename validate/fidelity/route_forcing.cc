@@ -63,7 +63,8 @@ class RouteForcing::Forcer : public NodeObserver {
     std::int32_t* ids = memory.integers(node.outputs[1]) + token * k;
     const std::vector<std::int32_t> left_out = without(expected, {ids, k});
     if (left_out.empty()) return;  // the same experts; their order changes a sum by rounding alone
-    note(node, chosen, token, left_out, without({ids, k}, expected));
+    if (first_position + token >= owner_.first_row_)
+      note(node, chosen, token, left_out, without({ids, k}, expected));
     const float* x = memory.floats(node.inputs[0]) + token * node.inputs[0].width;
     const std::vector<double> weights = weights_of(node, x, expected);
     std::copy(expected.begin(), expected.end(), ids);
@@ -83,21 +84,23 @@ class RouteForcing::Forcer : public NodeObserver {
       high = std::max(high, static_cast<double>(logits[static_cast<std::size_t>(e)]));
     for (const std::int32_t e : taken)
       low = std::min(low, static_cast<double>(logits[static_cast<std::size_t>(e)]));
+    // Below 0 only where a softmax rounded two logits together and the lower id won.
+    const double gap = std::max(0.0, high - low);
     RouteFlipRecord& flip = owner_.flips_[node.layer];
     flip.layer = node.layer;
-    if (flip.count++ > 0 && high - low <= flip.gap) return;
-    flip.position = static_cast<std::int64_t>(first_position + token);
+    if (flip.count++ > 0 && gap <= flip.gap) return;
+    flip.position = static_cast<std::int64_t>(first_position + token - owner_.first_row_);
     flip.baseline_experts = left_out;
     flip.patched_experts = taken;
-    flip.gap = high - low;
+    flip.gap = gap;
   }
 
   RouteForcing& owner_;
   const Graph& patched_;
 };
 
-RouteForcing::RouteForcing(Arm& baseline, Arm& patched)
-    : patched_(patched), tape_(baseline.width_plan(1).plan->graph()) {}
+RouteForcing::RouteForcing(Arm& baseline, Arm& patched, std::size_t first_row)
+    : patched_(patched), first_row_(first_row), tape_(baseline.width_plan(1).plan->graph()) {}
 
 RouteForcing::~RouteForcing() = default;
 

@@ -19,7 +19,8 @@ ValueId router_logits_of(const Graph& graph, const Node& node);
 
 class RouteForcing {
  public:
-  RouteForcing(Arm& baseline, Arm& patched);
+  /// Flips are noted from the token at `first_row` on, and counted from there.
+  RouteForcing(Arm& baseline, Arm& patched, std::size_t first_row);
   ~RouteForcing();
 
   Watchers watch(std::size_t n_tokens, std::size_t first_position);
@@ -32,6 +33,7 @@ class RouteForcing {
   class Forcer;
 
   Arm& patched_;
+  std::size_t first_row_;
   StepTape tape_;
   std::map<std::size_t, std::unique_ptr<Forcer>> forcers_;  ///< by step width
   std::map<int, RouteFlipRecord> flips_;                    ///< by layer

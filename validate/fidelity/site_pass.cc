@@ -81,9 +81,53 @@ class SitePass::Watcher : public NodeObserver {
       for (const SiteReport& site : report.sites)
         if (site.applied) sites_[site.site] = &site;
     }
+    last_reader_.resize(graph_.values().size());
+    for (std::size_t n = 0; n < graph_.nodes().size(); ++n)
+      for (const ValueId input : graph_.nodes()[n].inputs)
+        last_reader_[static_cast<std::size_t>(input)] = static_cast<NodeId>(n);
   }
 
   void after(const PlanNode& node, const StepMemory& memory) override {
+    check_others(node);
+    compare_results(node, memory);
+    remember(node, memory);
+  }
+
+  void start_step(std::size_t position) {
+    first_position_ = position;
+    live_.clear();
+  }
+
+ private:
+  /// A value that is still to be read.
+  struct Live {
+    OutputPair pair;
+    NodeId last_reader;
+  };
+
+  /// What a node changed that is not its own result.
+  void check_others(const PlanNode& node) {
+    for (const Live& live : live_) {
+      const std::size_t bytes = live.pair.rows * live.pair.width * sizeof(std::uint32_t);
+      if (std::memcmp(live.pair.patched, live.pair.baseline, bytes) == 0) continue;
+      SiteTally& tally = tally_of(node);
+      ++tally.record.foreign_writes;
+      if (!tally.record.first_difference) tally.record.first_difference = point(0);
+      std::memcpy(live.pair.patched, live.pair.baseline, bytes);
+    }
+  }
+
+  void remember(const PlanNode& node, const StepMemory& memory) {
+    std::erase_if(live_, [&](const Live& live) { return live.last_reader <= node.source; });
+    const Node& source = graph_.node(node.source);
+    for (std::size_t i = 0; i < source.outputs.size(); ++i) {
+      const NodeId last = last_reader_[static_cast<std::size_t>(source.outputs[i])];
+      const std::optional<OutputPair> pair = pair_of(node, memory, i);
+      if (pair && last > node.source) live_.push_back({*pair, last});
+    }
+  }
+
+  void compare_results(const PlanNode& node, const StepMemory& memory) {
     if (node.op == Op::kv_append) {
       const auto layer = owner_.tape_.cache().layer(node.kv_layer);
       const auto differing = settle_cache(layer, memory.cache->layer(node.kv_layer), memory);
@@ -108,9 +152,6 @@ class SitePass::Watcher : public NodeObserver {
                   output.rows * output.width * sizeof(std::uint32_t));
   }
 
-  std::size_t first_position = 0;
-
- private:
   const std::string& result_of(const PlanNode& node) const {
     return graph_.value(graph_.node(node.source).outputs[0]).name;
   }
@@ -124,19 +165,24 @@ class SitePass::Watcher : public NodeObserver {
     return nullptr;
   }
 
+  /// Result i beside the baseline's value of that name; nothing where the baseline has none.
+  std::optional<OutputPair> pair_of(const PlanNode& node, const StepMemory& memory,
+                                    std::size_t i) const {
+    const PlanValue& output = node.outputs[i];
+    const std::string& name = graph_.value(graph_.node(node.source).outputs[i]).name;
+    const auto value = owner_.tape_.graph().find_value(name);
+    if (!value || output.width == 0) return std::nullopt;
+    const std::span<const std::uint32_t> expected = owner_.tape_.words(*value);
+    const std::size_t rows = memory.rows(output);
+    if (expected.size() != rows * output.width) return std::nullopt;
+    return OutputPair{expected.data(), reinterpret_cast<std::uint32_t*>(memory.floats(output)),
+                      rows, output.width, output.is_float};
+  }
+
   std::vector<OutputPair> pair_outputs(const PlanNode& node, const StepMemory& memory) const {
     std::vector<OutputPair> pairs;
-    const Node& source = graph_.node(node.source);
-    for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-      const PlanValue& output = node.outputs[i];
-      const auto value = owner_.tape_.graph().find_value(graph_.value(source.outputs[i]).name);
-      if (!value || output.width == 0) continue;
-      const std::span<const std::uint32_t> expected = owner_.tape_.words(*value);
-      const std::size_t rows = memory.rows(output);
-      if (expected.size() != rows * output.width) continue;
-      pairs.push_back({expected.data(), reinterpret_cast<std::uint32_t*>(memory.floats(output)),
-                       rows, output.width, output.is_float});
-    }
+    for (std::size_t i = 0; i < node.outputs.size(); ++i)
+      if (const auto pair = pair_of(node, memory, i)) pairs.push_back(*pair);
     return pairs;
   }
 
@@ -170,7 +216,7 @@ class SitePass::Watcher : public NodeObserver {
 
   SitePointRecord point(std::size_t row) const {
     return {owner_.input_->prompt_index, owner_.input_->width,
-            static_cast<std::int64_t>(first_position + row)};
+            static_cast<std::int64_t>(first_position_ + row)};
   }
 
   void note(SiteTally& tally, std::size_t rows, const std::vector<std::size_t>& differing) const {
@@ -188,7 +234,7 @@ class SitePass::Watcher : public NodeObserver {
     const float* x = n_experts > 0 ? memory.floats(node.inputs[0]) : nullptr;
     const std::size_t rows = outputs[0].rows;
     for (std::size_t r = 0; r < rows; ++r) {
-      if (owner_.sampled_->contains(first_position + r))
+      if (owner_.sampled_->contains(first_position_ + r))
         tally.samples.push_back(sample(tally, outputs, rows, r));
     }
     for (const std::size_t r : differing) {
@@ -233,6 +279,9 @@ class SitePass::Watcher : public NodeObserver {
   SitePass& owner_;
   const Graph& graph_;
   std::map<std::string, const SiteReport*> sites_;
+  std::vector<NodeId> last_reader_;  ///< by ValueId
+  std::vector<Live> live_;           ///< of the step so far
+  std::size_t first_position_ = 0;
 };
 
 SitePass::SitePass(Arm& baseline, Arm& patched)
@@ -246,7 +295,7 @@ void SitePass::run(const LockstepInput& input, const std::set<std::size_t>& samp
   const auto watch = [&](std::size_t n_tokens, std::size_t first_position) -> Watchers {
     auto& watcher = watchers_[n_tokens];
     if (!watcher) watcher = std::make_unique<Watcher>(*this, patched_.width_plan(n_tokens));
-    watcher->first_position = first_position;
+    watcher->start_step(first_position);
     return {&tape_, watcher.get()};
   };
   run_lockstep(
