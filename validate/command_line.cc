@@ -67,6 +67,42 @@ void add_logits(CLI::App& app, LogitsOptions& options, int& code) {
   logits->callback([&] { code = logits_command(options); });
 }
 
+void add_ops(CLI::App& app, OpsOptions& options, int& code) {
+  CLI::App* ops = app.add_subcommand(
+      "ops", "Check every kernel by itself against float64 and the scalar reference");
+  auto* model = ops->add_option("MODEL", options.model,
+                                "Take shapes and weights from this model (default: sizes around "
+                                "the vector widths, random weights)");
+  auto* op = ops->add_option("--op", options.ops, "Check this kernel alone; may be repeated");
+  ops->add_option("--target", options.target, "Vector target (default: the best)");
+  add_load(*ops, options.load);
+  auto* threads = ops->add_option("--threads", options.threads,
+                                  "The most parts into which a kernel's work is divided")
+                      ->capture_default_str()
+                      ->check(CLI::Range(1, 1024));
+  auto* seed =
+      ops->add_option("--seed", options.seed, "Every case follows from it")->capture_default_str();
+  auto* shape = ops->add_option("--shape", options.shape,
+                                "ROWSxCOLS of the weights; COLS of the ops without weights")
+                    ->excludes(model);
+  auto* experts = ops->add_option("--experts", options.experts, "Experts a layer")
+                      ->check(CLI::Range(1, 4096))
+                      ->excludes(model);
+  auto* top_k = ops->add_option("--top-k", options.top_k, "Experts a token")
+                    ->check(CLI::Range(1, 256))
+                    ->excludes(model);
+  auto* tokens = ops->add_option("--tokens", options.tokens, "Tokens of a step: 1,7,33")
+                     ->delimiter(',')
+                     ->check(CLI::Range(1, 4096));
+  ops->add_option("--save", options.save,
+                  "Where the first failing case goes (default: fidelio-ops-OP-SEED.json)");
+  auto* again = ops->add_option("--case", options.case_file, "Run a saved case again, alone");
+  for (CLI::Option* other : {op, threads, seed, shape, experts, top_k, tokens})
+    again->excludes(other);
+  ops->add_flag("--json", options.json, "Print the result as JSON");
+  ops->callback([&] { code = ops_command(options); });
+}
+
 void add_report(CLI::App& app, ReportOptions& options, int& code) {
   CLI::App* report = app.add_subcommand("report", "Print a report from capsules");
   report->add_option("CAPSULE", options.capsules, "Capsule files")->required();
@@ -128,6 +164,7 @@ int run_command_line(int argc, const char* const* argv) {
   RunOptions bisect;
   ExplainOptions explain;
   LogitsOptions logits;
+  OpsOptions ops;
   ReportOptions report;
   std::vector<std::filesystem::path> gate;
   TokenizeOptions tokenize;
@@ -135,6 +172,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_bisect(app, bisect, code);
   add_explain(app, explain, code);
   add_logits(app, logits, code);
+  add_ops(app, ops, code);
   add_report(app, report, code);
   add_gate(app, gate, code);
   add_tokenize(app, tokenize, code);

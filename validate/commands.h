@@ -34,6 +34,22 @@ struct LogitsOptions {
   std::int64_t width = 1;  ///< tokens a step
 };
 
+struct OpsOptions {
+  std::optional<std::string> model;  ///< its shapes and weights; else built-in sizes
+  std::vector<std::string> ops;      ///< kernels to check; empty: all
+  std::string target;                ///< vector target; empty: the best, or the case's own
+  std::string load = "mmap";
+  std::int64_t threads = 3;  ///< the most shares that a kernel's work is divided into
+  std::uint64_t seed = 1;
+  std::string shape;                          ///< ROWSxCOLS instead of the sizes; empty: those
+  std::int64_t experts = 0;                   ///< 0: as they come
+  std::int64_t top_k = 0;                     ///< 0: as they come
+  std::vector<std::int64_t> tokens;           ///< empty: 1 to the guard and one more
+  std::optional<std::filesystem::path> save;  ///< where the first failing case goes
+  std::optional<std::filesystem::path> case_file;
+  bool json = false;
+};
+
 struct ReportOptions {
   std::vector<std::filesystem::path> capsules;
   std::string format = "text";
@@ -53,6 +69,7 @@ int run_command(const RunOptions& options);
 int bisect_command(const RunOptions& options);
 int explain_command(const ExplainOptions& options);
 int logits_command(const LogitsOptions& options);
+int ops_command(const OpsOptions& options);
 int report_command(const ReportOptions& options);
 int gate_command(const std::vector<std::filesystem::path>& capsules);
 int tokenize_command(const TokenizeOptions& options);

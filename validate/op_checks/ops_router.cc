@@ -1,0 +1,195 @@
+// softmax, normalize, top_k and the fused router: how their cases are made and what truth says of
+// them. Variants: softmax and normalize 1 are in place; router_topk counts 1 for normalize and 2
+// for topk_softmax.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "validate/op_checks/op_problem.h"
+#include "validate/op_checks/op_table.h"
+
+namespace fidelio {
+namespace {
+
+constexpr int kLogitShift = 5;  // normal logits in (-32, 32)
+
+RowsArgs rows_args(OpProblem& p, int shift) {
+  const std::size_t n = p.c.n_tokens * p.c.cols;
+  if (p.c.variant == 1) {
+    float* y = p.in_out("x", n, p.kind_of(0, 1), shift);
+    return {y, y, p.c.n_tokens, p.c.cols};
+  }
+  return {p.input("x", n, p.kind_of(0, 1), shift), p.output("y", n), p.c.n_tokens, p.c.cols};
+}
+
+void append(Expected& to, const Expected& from) {
+  to.value.insert(to.value.end(), from.value.begin(), from.value.end());
+  to.bound.insert(to.bound.end(), from.bound.begin(), from.bound.end());
+}
+
+/// Shares of the sum of n values that are off by in.bound: n - 1 roundings of the sum, one of the
+/// division. Not judged where the sum may be nothing but rounding.
+Expected normalize_expected(const Expected& in) {
+  const std::size_t n = in.value.size();
+  Expected y{truth_normalize({1, n, in.value, {}}).x, std::vector<double>(n, 0.0)};
+  double sum = 0;
+  double magnitude = 0;
+  double errors = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    sum += in.value[i];
+    magnitude += std::abs(in.value[i]);
+    errors += in.bound[i];
+  }
+  const double of_sum = (errors + roundings(static_cast<double>(n)) * magnitude) / std::abs(sum);
+  const bool plain = n == 1 || magnitude == std::abs(sum);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!std::isfinite(y.value[i]) && (plain || !std::isfinite(magnitude))) continue;
+    const double size = std::abs(y.value[i]);
+    if (!(of_sum < 0.5) || may_overflow(magnitude) || may_overflow(size)) {
+      y.bound[i] = kUnjudged;
+    } else {
+      y.bound[i] = (in.bound[i] / std::abs(sum) + size * (of_sum + roundings(2)) + kUnit * kSmall) /
+                   (1 - of_sum);
+    }
+  }
+  return y;
+}
+
+/// The k largest of n, as truth_top_k orders them, with NaN above everything.
+TruthValue chosen_ids(const double* x, std::size_t n, std::size_t k) {
+  TruthValue keys = truth_rows(1, n);
+  for (std::size_t i = 0; i < n; ++i) {
+    keys.x[i] = std::isnan(x[i])               ? std::numeric_limits<double>::infinity()
+                : std::isinf(x[i]) && x[i] > 0 ? std::numeric_limits<double>::max()
+                                               : x[i];
+  }
+  return truth_top_k(keys, k).second;
+}
+
+std::vector<std::int32_t> reference_ids(const std::vector<std::byte>& bytes, std::size_t first,
+                                        std::size_t n) {
+  std::vector<std::int32_t> ids(n);
+  std::memcpy(ids.data(), bytes.data() + first * sizeof(std::int32_t), n * sizeof(std::int32_t));
+  return ids;
+}
+
+/// The experts that may be chosen: truth's, or the reference's where rounding cannot tell them
+/// apart. An expert named twice is none of them.
+std::vector<std::int32_t> allowed_ids(const Expected& scores, const TruthValue& best,
+                                      const std::vector<std::int32_t>& reference) {
+  std::vector<std::int32_t> ids = best.ids;
+  for (std::size_t s = 0; s < ids.size(); ++s) {
+    const std::int32_t id = reference[s];
+    const auto earlier = reference.begin() + static_cast<std::ptrdiff_t>(s);
+    if (id < 0 || static_cast<std::size_t>(id) >= scores.value.size() ||
+        std::find(reference.begin(), earlier, id) != earlier)
+      continue;
+    const auto other = static_cast<std::size_t>(id);
+    const auto wanted = static_cast<std::size_t>(best.ids[s]);
+    const double apart = std::abs(scores.value[other] - scores.value[wanted]);
+    if (apart <= scores.bound[other] + scores.bound[wanted]) ids[s] = id;
+  }
+  return ids;
+}
+
+/// Values and ids of one token.
+std::pair<Expected, std::vector<std::int32_t>> route_token(const RouterTopkArgs& args,
+                                                           const double* logits,
+                                                           const std::vector<std::int32_t>& ref) {
+  const std::size_t n = args.n_experts;
+  const bool softmax_first = args.order == RouterOrder::softmax_topk;
+  const Expected scores = softmax_first ? softmax_expected(logits, n)
+                                        : Expected{{logits, logits + n}, std::vector<double>(n)};
+  const std::vector<std::int32_t> ids =
+      allowed_ids(scores, chosen_ids(scores.value.data(), n, args.top_k), ref);
+  Expected values;
+  for (const std::int32_t id : ids) {
+    values.value.push_back(scores.value[static_cast<std::size_t>(id)]);
+    values.bound.push_back(scores.bound[static_cast<std::size_t>(id)]);
+  }
+  if (!softmax_first) values = softmax_expected(values.value.data(), values.value.size());
+  if (args.normalize) values = normalize_expected(values);
+  return {values, ids};
+}
+
+}  // namespace
+
+void make_softmax(OpProblem& p) {
+  const RowsArgs args = rows_args(p, kLogitShift);
+  p.call = call_of(&KernelTable::softmax, args);
+  p.truth = [args](const ReferenceOutputs&) {
+    const TruthValue x = truth_of(args.x, args.n_rows, args.size);
+    Expected y;
+    for (std::size_t r = 0; r < args.n_rows; ++r) append(y, softmax_expected(x.row(r), args.size));
+    return std::vector<Expected>{y};
+  };
+}
+
+void make_normalize(OpProblem& p) {
+  const RowsArgs args = rows_args(p, 0);
+  p.call = call_of(&KernelTable::normalize, args);
+  p.truth = [args](const ReferenceOutputs&) {
+    const TruthValue x = truth_of(args.x, args.n_rows, args.size);
+    Expected y;
+    for (std::size_t r = 0; r < args.n_rows; ++r) {
+      append(y, normalize_expected(
+                    {{x.row(r), x.row(r) + args.size}, std::vector<double>(args.size, 0.0)}));
+    }
+    return std::vector<Expected>{y};
+  };
+}
+
+void make_top_k(OpProblem& p) {
+  const OpCase& c = p.c;
+  const std::size_t chosen = c.n_tokens * c.top_k;
+  const TopKArgs args{p.input("x", c.n_tokens * c.cols, p.kind_of(0, 1), kLogitShift),
+                      p.output("values", chosen),
+                      p.id_output("ids", chosen),
+                      c.n_tokens,
+                      c.cols,
+                      c.top_k};
+  p.call = call_of(&KernelTable::top_k, args);
+  p.truth = [args, chosen](const ReferenceOutputs&) {
+    const TruthValue x = truth_of(args.x, args.n_rows, args.size);
+    std::vector<Expected> both(2);
+    for (std::size_t r = 0; r < args.n_rows; ++r) {
+      for (const std::int32_t id : chosen_ids(x.row(r), args.size, args.k).ids) {
+        both[0].value.push_back(x.row(r)[id]);
+        both[1].value.push_back(id);
+      }
+    }
+    both[0].bound.assign(chosen, 0.0);
+    both[1].bound.assign(chosen, 0.0);
+    return both;
+  };
+}
+
+void make_router_topk(OpProblem& p) {
+  const OpCase& c = p.c;
+  const std::size_t chosen = c.n_tokens * c.top_k;
+  const RouterTopkArgs args{p.input("logits", c.n_tokens * c.cols, p.kind_of(0, 1), kLogitShift),
+                            p.output("values", chosen),
+                            p.id_output("ids", chosen),
+                            c.n_tokens,
+                            c.cols,
+                            c.top_k,
+                            c.variant >= 2 ? RouterOrder::topk_softmax : RouterOrder::softmax_topk,
+                            c.variant % 2 == 1};
+  p.workspace_bytes = router_topk_workspace_bytes(c.cols);
+  p.call = call_of(&KernelTable::router_topk, args);
+  p.truth = [args](const ReferenceOutputs& reference) {
+    const TruthValue logits = truth_of(args.logits, args.n_tokens, args.n_experts);
+    std::vector<Expected> both(2);
+    for (std::size_t t = 0; t < args.n_tokens; ++t) {
+      const auto [values, ids] =
+          route_token(args, logits.row(t), reference_ids(reference[1], t * args.top_k, args.top_k));
+      append(both[0], values);
+      for (const std::int32_t id : ids) both[1].value.push_back(id);
+    }
+    both[1].bound.assign(both[1].value.size(), 0.0);
+    return both;
+  };
+}
+
+}  // namespace fidelio
