@@ -82,9 +82,11 @@ void add_ops(CLI::App& app, OpsOptions& options, int& code) {
                       ->check(CLI::Range(1, 1024));
   auto* seed =
       ops->add_option("--seed", options.seed, "Every case follows from it")->capture_default_str();
-  auto* shape = ops->add_option("--shape", options.shape,
-                                "ROWSxCOLS of the weights; COLS of the ops without weights")
-                    ->excludes(model);
+  auto* shape =
+      ops->add_option("--shape", options.shape,
+                      "ROWSxCOLS of weights, rows of COLS elsewhere; heads and head_dim of an "
+                      "attention op named by --op")
+          ->excludes(model);
   auto* experts = ops->add_option("--experts", options.experts, "Experts a layer")
                       ->check(CLI::Range(1, 4096))
                       ->excludes(model);

@@ -9,6 +9,8 @@ namespace {
 constexpr std::size_t kBoundary = 64;
 constexpr std::size_t kGuard = 128;  // two of the widest vectors
 constexpr std::uint32_t kGuardPattern = 0x7FDEADBEU;
+// Not kUnwritten: a result that kept its payload would be taken for none.
+constexpr std::uint32_t kUnsetWorkspace = 0x7FDB0B0BU;
 
 /// Byte i of a repeated 4-byte pattern.
 std::byte pattern_byte(std::uint32_t pattern, std::size_t i) {
@@ -53,8 +55,10 @@ void GuardedMemory::restore() {
   for (Block& block : blocks_) {
     fill(block.data - kGuard, kGuard, kGuardPattern);
     fill(block.data + block.bytes, kGuard, kGuardPattern);
-    if (block.role == Role::output || block.role == Role::workspace) {
+    if (block.role == Role::output) {
       fill(block.data, block.bytes, kUnwritten);
+    } else if (block.role == Role::workspace) {
+      fill(block.data, block.bytes, kUnsetWorkspace);
     } else {
       std::copy(block.sealed.begin(), block.sealed.end(), block.data);
     }
@@ -63,7 +67,7 @@ void GuardedMemory::restore() {
 
 void GuardedMemory::restore_workspace() {
   for (Block& block : blocks_) {
-    if (block.role == Role::workspace) fill(block.data, block.bytes, kUnwritten);
+    if (block.role == Role::workspace) fill(block.data, block.bytes, kUnsetWorkspace);
   }
 }
 

@@ -22,9 +22,9 @@ class GuardedMemory {
 
   /// What inputs hold now is what every run shall find.
   void seal();
-  /// Inputs as sealed, outputs and workspace unwritten, guards whole.
+  /// Inputs as sealed, outputs and workspace never written, guards whole.
   void restore();
-  /// The workspace unwritten again, for the next share.
+  /// The workspace undefined again, for the next share.
   void restore_workspace();
 
   /// An array that is not as a kernel must leave it, and where: a byte offset from its beginning,

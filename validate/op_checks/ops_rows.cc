@@ -43,13 +43,14 @@ Expected norm_expected(const TruthValue& x, std::size_t n, const float* weight, 
   // Half of the sum's, the division's by n and the addition's of eps; the square root, its inverse,
   // two products, and one for what squares lose below the normal numbers.
   const double k = (static_cast<double>((n + 15) / 16) + 4 + 2) / 2 + 5 + 2 * extra;
-  for (std::size_t i = 0; i < y.value.size(); ++i) {
+  for (std::size_t begin = 0; begin < y.value.size(); begin += n) {
     double squares = 0;
-    const double* row = x.x.data() + i / n * n;
-    for (std::size_t j = 0; j < n; ++j) squares += row[j] * row[j];
-    const double w = std::abs(static_cast<double>(weight[i % n]));
-    const double bound = sum_bound(y.value[i], std::abs(y.value[i]), k, 1 + w);
-    y.bound.push_back(std::isfinite(y.value[i]) && may_overflow(squares) ? kUnjudged : bound);
+    for (std::size_t i = begin; i < begin + n; ++i) squares += x.x[i] * x.x[i];
+    for (std::size_t i = begin; i < begin + n; ++i) {
+      const double w = std::abs(static_cast<double>(weight[i - begin]));
+      const double bound = sum_bound(y.value[i], std::abs(y.value[i]), k, 1 + w);
+      y.bound.push_back(std::isfinite(y.value[i]) && may_overflow(squares) ? kUnjudged : bound);
+    }
   }
   return y;
 }
