@@ -58,8 +58,8 @@ OpCheckResult run_grid(const OpGrid& grid, const KernelTable& kernels) {
   Progress progress(static_cast<std::int64_t>(count_cases(grid)), Progress::wanted());
   OpCheckOptions check;
   check.grid = grid;
-  check.progress = [&](std::size_t cases, const std::string& op) {
-    progress.phase(op);
+  check.progress = [&, shown = std::string()](std::size_t cases, const std::string& op) mutable {
+    if (op != shown) progress.phase(shown = op);
     progress.advance(static_cast<std::int64_t>(cases));
   };
   const InterruptGuard interrupts;
@@ -89,8 +89,10 @@ std::string summary(const OpCheckResult& result, const KernelTable& kernels,
   }
   const std::string seed = options.case_file ? fmt::format("case {}", options.case_file->string())
                                              : fmt::format("seed {}", options.seed);
-  const std::string again =
-      saved.empty() ? "" : fmt::format("; again alone: validate ops --case {}", saved);
+  const std::string again = saved.empty()
+                                ? ""
+                                : fmt::format("; again alone: validate ops {}--case {}",
+                                              options.model ? *options.model + " " : "", saved);
   return fmt::format("{}: {} of {} cases failed, kernels {}, {}{}\n",
                      n_failed == 0 ? "PASS" : "FAIL", n_failed, n_cases, kernels.target, seed,
                      again);
@@ -118,9 +120,11 @@ int ops_command(const OpsOptions& options) {
       options.model ? load_model(*options.model, parse_load_mode(options.load)) : nullptr;
   OpCheckResult result;
   KernelTable kernels;
+  std::uint64_t seed = options.seed;
   if (options.case_file) {
     const OpCase c = asked_case(options, model.get());
     kernels = kernels_named(options.target.empty() ? c.target : options.target);
+    seed = c.seed;
     result = run_alone(c, kernels, model.get());
   } else {
     kernels = kernels_named(options.target);
@@ -131,7 +135,7 @@ int ops_command(const OpsOptions& options) {
   if (code != 0 && (!options.case_file || options.save))
     saved = save_first(result.failures.front(), options);
   if (options.json) {
-    std::fputs(ops_json(result, kernels.target, options.seed, saved, code).c_str(), stdout);
+    std::fputs(ops_json(result, kernels.target, seed, saved, code).c_str(), stdout);
   } else {
     std::fputs((ops_table(result) + summary(result, kernels, options, saved)).c_str(), stdout);
   }

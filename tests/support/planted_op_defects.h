@@ -58,6 +58,12 @@ inline void one_past_the_end(const CombineArgs& args, Share share) {
   if (share.index + 1 == share.count) args.y[args.n_tokens * args.size] = 0;
 }
 
+inline void read_beyond_the_input(const CombineArgs& args, Share share) {
+  good().combine(args, share);
+  const std::size_t n = args.n_tokens * args.top_k * args.size;
+  if (share.index == 0 && args.size >= share.count) args.y[0] += 0 * args.x[n];
+}
+
 inline void one_before_the_beginning(const AttentionArgs& args, Share share) {
   good().attention(args, share);
   if (share.index == 0) args.y[-1] = 0;
@@ -194,6 +200,8 @@ inline std::vector<PlantedOpDefect> planted_op_defects() {
        [](C c) { return c.cols % 16 != 0; }},
       {"OneUlp", "silu", "bits", [](K& k) { k.silu = one_ulp; }, anywhere},
       {"OnePastTheEnd", "combine", "guard band", [](K& k) { k.combine = one_past_the_end; },
+       anywhere},
+      {"ReadBeyondTheInput", "combine", "error", [](K& k) { k.combine = read_beyond_the_input; },
        anywhere},
       {"OneBeforeTheBeginning", "attention", "guard band",
        [](K& k) { k.attention = one_before_the_beginning; }, anywhere},
