@@ -1,5 +1,7 @@
 // validate ops: every kernel by itself against truth and the scalar reference, on built-in sizes or
 // a model's; a failing case is saved and can be run again alone.
+#include "validate/ops_command.h"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -10,7 +12,6 @@
 #include "capsules/capsule_error.h"
 #include "core/quote.h"
 #include "core/user_error.h"
-#include "validate/commands.h"
 #include "validate/interrupt.h"
 #include "validate/kernel_target.h"
 #include "validate/op_checks/case_file.h"
@@ -114,7 +115,9 @@ OpCase asked_case(const OpsOptions& options, const LoadedModel* model) {
 
 }  // namespace
 
-int ops_command(const OpsOptions& options) {
+int ops_command(const OpsOptions& options) { return ops_command(options, kernels_named); }
+
+int ops_command(const OpsOptions& options, const KernelSource& kernels_of) {
   if (options.save) check_writable(*options.save);
   const std::unique_ptr<const LoadedModel> model =
       options.model ? load_model(*options.model, parse_load_mode(options.load)) : nullptr;
@@ -123,11 +126,11 @@ int ops_command(const OpsOptions& options) {
   std::uint64_t seed = options.seed;
   if (options.case_file) {
     const OpCase c = asked_case(options, model.get());
-    kernels = kernels_named(options.target.empty() ? c.target : options.target);
+    kernels = kernels_of(options.target.empty() ? c.target : options.target);
     seed = c.seed;
     result = run_alone(c, kernels, model.get());
   } else {
-    kernels = kernels_named(options.target);
+    kernels = kernels_of(options.target);
     result = run_grid(grid_of(options, model.get()), kernels);
   }
   const int code = result.failures.empty() ? 0 : 1;

@@ -1,9 +1,12 @@
 // `validate ops` as people type it: exit codes, the table, the last line, a model's shapes, a case.
+#include "validate/ops_command.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "tests/support/planted_op_defects.h"
 #include "tests/support/run_process.h"
 #include "tests/support/temp_dir.h"
 #include "validate/op_checks/case_file.h"
@@ -97,6 +100,57 @@ TEST_F(OpsCommand, RefusesWhatItCannotDo) {
 
 TEST_F(OpsCommand, RefusesACaseThatWasSpoilt) {
   expect_refused({"--case", dir_.write("case.json", "{\"op\": 1}").string()}, "case.json");
+}
+
+KernelTable with_a_defect(const std::string& target) {
+  KernelTable kernels = kernels_for(target);
+  kernels.gather_matmul = defects::wrong_at_seven_tokens;
+  return kernels;
+}
+
+KernelTable without_a_defect(const std::string& target) { return kernels_for(target); }
+
+struct Printed {
+  int exit_code = -1;
+  std::string out;
+};
+
+Printed run_here(const OpsOptions& options, const KernelSource& kernels) {
+  ::testing::internal::CaptureStdout();
+  const int exit_code = ops_command(options, kernels);
+  return {exit_code, ::testing::internal::GetCapturedStdout()};
+}
+
+TEST_F(OpsCommand, OnADefectFailsAndSavesACaseThatFailsAgain) {
+  OpsOptions options;
+  options.ops = {"gather_matmul", "silu"};
+  options.save = dir_ / "failing.json";
+  const Printed all = run_here(options, with_a_defect);
+  OpsOptions again;
+  again.case_file = options.save;
+  const Printed alone = run_here(again, with_a_defect);
+
+  EXPECT_EQ(all.exit_code, 1);
+  EXPECT_THAT(all.out, AllOf(HasSubstr("FAILED"), HasSubstr("\nFAIL: "), HasSubstr(", M 7, "),
+                             HasSubstr("; again alone: validate ops --case")));
+  EXPECT_EQ(alone.exit_code, 1);
+  EXPECT_THAT(alone.out, AllOf(HasSubstr("FAIL: 1 of 1 cases"), HasSubstr("error: y[0] is")));
+  EXPECT_EQ(run_here(again, without_a_defect).exit_code, 0);
+}
+
+TEST_F(OpsCommand, OnADefectSaysSoInJson) {
+  OpsOptions options;
+  options.ops = {"gather_matmul"};
+  options.tokens = {7};
+  options.json = true;
+  options.save = dir_ / "failing.json";
+
+  const nlohmann::json json = nlohmann::json::parse(run_here(options, with_a_defect).out);
+
+  EXPECT_EQ(json["exit_code"], 1);
+  EXPECT_EQ(json["case_file"], options.save->string());
+  EXPECT_EQ(json["failures"][0]["op"], "gather_matmul");
+  EXPECT_GT(json["ops"][0]["failed"], 0);
 }
 
 }  // namespace
