@@ -70,6 +70,37 @@ TEST(OpCases, OfWeightsHaveEveryFormatAndGroupSize) {
   }
 }
 
+/// Elements of an op's cases of one kind of data that truth does not judge, of all of them.
+double unjudged_share(const OpEntry& entry, DataKind kind) {
+  const KernelTable kernels = kernels_for();
+  OpGrid grid;
+  grid.tokens = {1, 5};
+  CaseResult sum;
+  for (const OpCase& c : cases_of(entry, grid)) {
+    if (c.data != kind) continue;
+    const CaseResult result = run_case(kernels, c, nullptr);
+    sum.n_elements += result.n_elements;
+    sum.n_judged += result.n_judged;
+  }
+  return 1 - static_cast<double>(sum.n_judged) / static_cast<double>(sum.n_elements);
+}
+
+TEST(Truth, JudgesEveryElementThatCannotOverflow) {
+  for (const OpEntry& entry : all_op_entries()) {
+    for (const DataKind kind : {DataKind::normal, DataKind::signed_zeros, DataKind::tiny}) {
+      const bool may_cancel = entry.name == "normalize";  // its sums of both signs
+      EXPECT_LE(unjudged_share(entry, kind), may_cancel ? 0.01 : 0)
+          << entry.name << ", " << data_kind_name(kind);
+    }
+  }
+}
+
+TEST(Truth, JudgesSomeHugeElements) {
+  EXPECT_GT(unjudged_share(*find_op_entry("mul"), DataKind::huge), 0.01);
+  EXPECT_LT(unjudged_share(*find_op_entry("mul"), DataKind::huge), 0.9);
+  EXPECT_LT(unjudged_share(*find_op_entry("linear"), DataKind::huge), 0.9);
+}
+
 class GoodKernels : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(GoodKernels, AgreeWithTruthAndTheReference) {

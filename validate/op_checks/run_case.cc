@@ -76,6 +76,7 @@ class Judge {
   void error(const OpOutput& output, const Expected& truth) {
     FIDELIO_CHECK(truth.value.size() == output.n_values && truth.bound.size() == output.n_values);
     for (std::size_t i = 0; i < output.n_values; ++i) {
+      ++result_.n_elements;
       const double bound = truth.bound[i];
       if (bound == kUnjudged) continue;
       ++result_.n_judged;

@@ -27,6 +27,7 @@ struct OpFailure {
 
 struct CaseResult {
   std::vector<OpFailure> failures;  ///< one a kind at most, in the order of the kinds above
+  std::size_t n_elements = 0;       ///< of all outputs
   double worst_share = 0;           ///< of the bound, over all judged elements
   std::size_t n_judged = 0;         ///< elements with a bound; the others were judged by bits alone
 };
