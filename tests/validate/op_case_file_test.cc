@@ -86,6 +86,25 @@ TEST(CaseFile, WhatWasSpoiltByHandIsRefused) {
   EXPECT_THAT(refusal("fidelio_op_case", 2), HasSubstr("\"fidelio_op_case\": 1"));
 }
 
+TEST(CaseFile, AnyByteOfItMayBeAnother) {
+  OpFailure failure;
+  failure.op_case = cases_of(*find_op_entry("attention"), {}).back();
+  const std::string good = case_json(failure);
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    for (const char other : {'9', '"', '}', 'x', '\0', '\xFF'}) {
+      std::string text = good;
+      text[i] = other;
+      try {
+        EXPECT_EQ(complaint_about(parse_case(text, "case.json")), "");
+      } catch (const UserError&) {
+        ++refused;  // anything but a UserError fails the test
+      }
+    }
+  }
+  EXPECT_GT(refused, good.size());
+}
+
 TEST(CaseFile, OtherTextIsRefused) {
   EXPECT_THAT(user_error_of([] { parse_case("{", "case.json"); }), HasSubstr("case.json"));
   EXPECT_THAT(user_error_of([] { parse_case("{}", "case.json"); }), HasSubstr("no case"));

@@ -143,7 +143,7 @@ std::string complaint_about(const OpCase& c) {
   if (const std::string sizes = sizes_complaint(c); !sizes.empty()) return sizes;
   if (c.variant < 0 || c.variant >= entry->n_variants)
     return fmt::format("found variant {}, expected 0 to {}", c.variant, entry->n_variants - 1);
-  if (work_of(c) > std::size_t{1} << 31) return "the case is too large: more than 2^31 products";
+  if (work_of(c) > std::size_t{1} << 30) return "the case is too large: more than 2^30 products";
   if (!c.param.empty() && c.data == DataKind::negative_scales)
     return "a model's scales are what they are";
   if (has_weights(entry->form)) {
