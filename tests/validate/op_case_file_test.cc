@@ -22,6 +22,7 @@ OpFailure some_failure(KernelTable& kernels) {
   kernels.gather_matmul = defects::wrong_at_seven_tokens;
   OpCheckOptions options;
   options.grid.ops = {"gather_matmul"};
+  options.grid.tokens = {7};
   const std::vector<OpFailure> failures = check_ops(kernels, options);
   EXPECT_FALSE(failures.empty());
   return failures.front();
