@@ -66,6 +66,15 @@ TEST(DefectFiles, RefuseWhatTheyDoNotKnow) {
   EXPECT_THAT(defect_error("parameters", {{"epsilon", 1}}), HasSubstr("unknown key"));
 }
 
+TEST(DefectFiles, DropNoMoreThanALane) {
+  nlohmann::json json = kDefect;
+  json["fault"] = "dropped_tail_lane";
+  json["parameters"] = {{"elements", 17}};
+  const TempDir dir;
+  EXPECT_THAT(user_error_of([&] { read_defect(dir.write("bad.json", json.dump())); }),
+              HasSubstr("from 1 to 16"));
+}
+
 TEST(ReorderingFiles, RefuseWhatTheyDoNotKnow) {
   EXPECT_THAT(reordering_error("lanes", 4), HasSubstr("unknown key"));
   EXPECT_THAT(reordering_error("ops", {"rope"}), HasSubstr("no reordered kernel"));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/nearest_name.h"
 #include "core/quote.h"
@@ -38,6 +39,9 @@ Fault parse_fault(JsonObject& json) {
   JsonObject numbers = json.object_or_empty("parameters");
   for (const auto& [name, otherwise] : kind->needs)
     fault.numbers[name] = numbers.number_or(name, otherwise);
+  if (const double n = kind->needs.count("elements") != 0 ? fault.numbers["elements"] : 1;
+      n != std::floor(n) || !(n >= 1 && n <= 16))
+    numbers.fail(fmt::format("elements: found {}, expected a whole number from 1 to 16", n));
   if (fault.op == Op::linear) fault.matrix = numbers.text_or("matrix", "");
   numbers.refuse_others();
   return fault;

@@ -54,6 +54,17 @@ void locate(const DefectFile& defect, const LoadedModel& model, const RunOptions
   }
 }
 
+/// In the narrowest steps, at the earliest position, in the first layer.
+std::optional<Harm> first_harm(const std::set<Harm>& harm) {
+  const auto order = [](const Harm& h) {
+    const auto& [layer, width, position] = h;
+    return std::tuple(width, position, layer);
+  };
+  const auto first = std::min_element(
+      harm.begin(), harm.end(), [&](const Harm& a, const Harm& b) { return order(a) < order(b); });
+  return first == harm.end() ? std::nullopt : std::optional(*first);
+}
+
 }  // namespace
 
 std::string wrong_about(const Culprit& found, const DefectFile& defect, const std::set<Harm>& harm,
@@ -82,7 +93,7 @@ std::string wrong_about(const Culprit& found, const DefectFile& defect, const st
 
 bool DefectOutcome::right() const {
   if (!not_applicable.empty()) return true;
-  return caught() && harmed && (located || !kBisectIsThere);
+  return caught() && harm && (located || !kBisectIsThere);
 }
 
 DefectOutcome run_defect(const DefectFile& defect, const std::string& folder,
@@ -105,7 +116,7 @@ DefectOutcome run_defect(const DefectFile& defect, const std::string& folder,
   const GenerationRecord& generation = record.generations.at(0);
   out.ids = generation.baseline.ids.size();
   out.ids_unchanged = generation.baseline.ids == generation.patched.ids;
-  out.harmed = !planted.harm().empty();
+  out.harm = first_harm(planted.harm());
   if (out.caught()) locate(defect, model, options, planted, record, out);
   return out;
 }

@@ -7,10 +7,13 @@
 namespace fidelio::catalogue {
 namespace {
 
-constexpr const char* kRow = "{:<34} {:<13} {:<18} {:<16} {:>4}  {:<14} {:<44} {}";
+constexpr const char* kRow = "{:<30} {:<13} {:<24} {:<8} {:>4}  {:<14} {:<44} {}";
 
 std::string where(const DefectOutcome& o) {
-  if (!kBisectIsThere) return "(bisection is not there)";
+  if (!kBisectIsThere && o.harm) {
+    const auto& [layer, width, position] = *o.harm;
+    return fmt::format("(harm: layer {}, position {}, width {})", layer, position, width);
+  }
   if (!o.culprit) return "-";
   return fmt::format("{}, layer {}, {}, position {}, width {}",
                      o.culprit->patch.empty() ? "no patch" : o.culprit->patch, o.culprit->layer,
@@ -20,7 +23,7 @@ std::string where(const DefectOutcome& o) {
 std::string right(const DefectOutcome& o) {
   if (o.right()) return "yes";
   if (!o.caught()) return "NO: not caught";
-  return "NO: " + (o.harmed ? o.wrong : std::string("caught, yet nothing was harmed"));
+  return "NO: " + (o.harm ? o.wrong : std::string("caught, yet nothing was harmed"));
 }
 
 }  // namespace
@@ -32,7 +35,7 @@ std::string defect_header() {
 
 std::string defect_row(const DefectOutcome& o) {
   if (!o.not_applicable.empty())
-    return fmt::format("{:<34} {:<13} {:<18} not applicable: {}", o.name, trigger_name(o.trigger),
+    return fmt::format("{:<30} {:<13} {:<24} not applicable: {}", o.name, trigger_name(o.trigger),
                        o.model, o.not_applicable);
   return fmt::format(fmt::runtime(kRow), o.name, trigger_name(o.trigger), o.model, o.verdict,
                      o.exit_code, fmt::format("{} of {}", o.ids_unchanged ? "yes" : "no", o.ids),

@@ -113,8 +113,9 @@ void bad_attention(const AttentionArgs& args, Share share) {
   if (f.is("one_ulp_scale")) other.scale = one_ulp_up(args.scale);
   std::vector<std::int32_t> positions;
   if (f.is("off_by_one_position")) {
-    // Never beyond the token's own slot: what lies there belongs to no sequence.
-    positions = moved(args.positions, args.n_tokens, -1, args.positions[args.n_tokens - 1]);
+    // Never beyond the step's last slot: what lies there belongs to no sequence.
+    positions = moved(args.positions, args.n_tokens, -static_cast<std::int64_t>(f.number("by")),
+                      args.positions[args.n_tokens - 1]);
     other.positions = positions.data();
   }
   f.good.attention(other, share);

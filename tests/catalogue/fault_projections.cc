@@ -5,12 +5,28 @@
 #include "tests/catalogue/step_notes.h"
 
 namespace fidelio::catalogue {
+namespace {
+
+/// The call that a projection is part of. The output head sees the step's last rows only, and
+/// `skipped` is how many came before them.
+CallSite linear_call(const LinearArgs& args, const Share& share, bool is_head,
+                     std::size_t* skipped) {
+  CallSite call = call_site(args.n_tokens, share);
+  *skipped = 0;
+  if (!is_head || args.n_tokens >= noted_width()) return call;
+  *skipped = noted_width() - args.n_tokens;
+  call.n_tokens = noted_width();
+  return call;
+}
+
+}  // namespace
 
 void bad_linear(const LinearArgs& args, Share share) {
   const ActiveFault& f = active();
   f.good.linear(args, share);
-  const CallSite call = call_site(args.n_tokens, share);
   const std::string name = parameter_at(args.w.data);
+  std::size_t skipped = 0;
+  const CallSite call = linear_call(args, share, layer_of(name) < 0, &skipped);
   if (!fires_in_call(f.trigger, call) || name.find(f.fault.matrix) == std::string::npos) return;
 
   LinearArgs other = args;
@@ -33,11 +49,11 @@ void bad_linear(const LinearArgs& args, Share share) {
   f.good.linear(other, share);
 
   for (std::size_t t = 0; t < args.n_tokens; ++t) {
-    if (!fires_at_token(f.trigger, call, t)) continue;
+    if (!fires_at_token(f.trigger, call, skipped + t)) continue;
     const std::size_t begin = t * args.w.rows;
     for (std::size_t i = begin; i < begin + args.w.rows; ++i)
       if (f.is("one_ulp_scale") && y.mine(i)) y[i] = one_ulp_up(y[i]);
-    if (y.copy_to(args.y, begin, begin + args.w.rows)) note_harm(layer_of(name), call, t);
+    if (y.copy_to(args.y, begin, begin + args.w.rows)) note_harm(layer_of(name), call, skipped + t);
   }
 }
 

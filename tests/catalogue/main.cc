@@ -77,8 +77,10 @@ int run(int argc, char** argv) {
   app.add_option("catalogue", which, "defects, reorderings or all")
       ->check(CLI::IsMember({"defects", "reorderings", "all"}));
   app.add_option("files", files, "instead of the catalogue's own")->check(CLI::ExistingFile);
-  app.add_option("--max-tokens", length.max_tokens, "ids that each defect's arms generate");
-  app.add_option("--seeds", seeds.count, "random checkpoints for each reordering and model");
+  app.add_option("--max-tokens", length.max_tokens, "ids that each defect's arms generate")
+      ->check(CLI::Range(1, 4000));
+  app.add_option("--seeds", seeds.count, "random checkpoints for each reordering and model")
+      ->check(CLI::Range(1, 10000));
   app.add_option("--first-seed", seeds.first, "of the random checkpoints");
   CLI11_PARSE(app, argc, argv);
   if (which == "all" && !files.empty())

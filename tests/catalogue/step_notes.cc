@@ -11,6 +11,7 @@ namespace {
 
 struct Notes {
   std::atomic<std::int64_t> position{0};
+  std::atomic<std::size_t> width{0};
   std::atomic<int> layer{-1};
   std::map<const void*, std::string> parameters;
   LinearFn linear = nullptr;
@@ -29,6 +30,7 @@ void noting_linear(const LinearArgs& args, Share share) {
 
 void noting_rope(const RopeArgs& args, Share share) {
   notes().position.store(args.positions[0], std::memory_order_relaxed);
+  notes().width.store(args.n_tokens, std::memory_order_relaxed);
   notes().rope(args, share);
 }
 
@@ -56,6 +58,8 @@ void watch_model(const LoadedModel& model) {
 }
 
 std::int64_t noted_position() { return notes().position.load(std::memory_order_relaxed); }
+
+std::size_t noted_width() { return notes().width.load(std::memory_order_relaxed); }
 
 int noted_layer() { return notes().layer.load(std::memory_order_relaxed); }
 

@@ -21,6 +21,8 @@ void watch_model(const LoadedModel& model);
 /// Of the step's first token, as last noted; the layers' first ops see the previous step's where no
 /// other arm has already taken the step.
 std::int64_t noted_position();
+/// Tokens of that step.
+std::size_t noted_width();
 /// The layer whose linear ran last; -1 for the output head.
 int noted_layer();
 
