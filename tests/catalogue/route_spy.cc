@@ -125,14 +125,20 @@ FlipCount count_flips() {
   }
   FlipCount out;
   double squares = 0;
+  std::int64_t differing = 0;
   for (const auto& [at, row] : rows) {
     const auto& [baseline, patched] = row;
     ++out.rows;
-    if (out.flips == 0) squares += squared_difference(*baseline, *patched);
+    const double square = squared_difference(*baseline, *patched);
+    // Rows of steps that no patch admits are equal and say nothing about rounding.
+    if (out.flips == 0 && square > 0) {
+      squares += square;
+      ++differing;
+    }
     if (baseline->experts == patched->experts) continue;
     if (out.flips++ > 0) continue;
     out.first_gap = gap_of(*baseline, *patched);
-    out.rms_before = std::sqrt(squares / static_cast<double>(out.rows));
+    if (differing > 0) out.rms_before = std::sqrt(squares / static_cast<double>(differing));
   }
   return out;
 }

@@ -35,7 +35,8 @@ struct FlipCount {
   std::int64_t flips = 0;  ///< with other experts
   // Of the first flip, which no earlier one has disturbed.
   double first_gap = 0;  ///< the baseline's logits: the exchanged experts apart
-  /// Root mean square difference of router logits between the arms before the first flip.
+  /// Root mean square difference of router logits between the arms up to there, over rows that
+  /// differ at all.
   double rms_before = 0;
 };
 
