@@ -232,6 +232,7 @@ struct SiteRecord {
   std::int64_t differing_rows = 0;     ///< with at least one differing bit
   std::optional<SitePointRecord> first_difference;
   std::int64_t wrong_expert_rows = 0;            ///< other experts, and no tie
+  std::int64_t foreign_writes = 0;               ///< values of other nodes that it changed
   std::optional<SitePointRecord> first_failure;  ///< of a site that fails: its first row that does
   // Against the class reference, pooled over sampled rows; nothing for bit_exact sites.
   std::int64_t sampled_rows = 0;

@@ -61,7 +61,7 @@ DotTruth expert_dots(std::span<const WeightView> experts, const TruthValue& x,
 }
 
 Expected softmax_expected(const double* x, std::size_t n, const std::vector<double>& in_error) {
-  const TruthValue truth = truth_softmax({1, n, std::vector<double>(x, x + n), {}});
+  const TruthValue truth = truth_softmax<double>({1, n, std::vector<double>(x, x + n), {}});
   Expected expected{truth.x, std::vector<double>(n, 0.0)};
   if (!std::all_of(truth.x.begin(), truth.x.end(), [](double v) { return std::isfinite(v); }))
     return expected;

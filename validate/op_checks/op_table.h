@@ -41,10 +41,13 @@ const OpEntry* find_op_entry(std::string_view name);
 /// Of a known name.
 OpForm form_of(std::string_view name);
 
-// Where the ops are made: ops_dense.cc, ops_experts.cc, ops_rows.cc, ops_router.cc, ops_cache.cc.
+// Where the ops are made: ops_dense.cc, ops_experts.cc, ops_rounded.cc, ops_rows.cc, ops_router.cc,
+// ops_cache.cc.
 void make_embedding(OpProblem& p);
 void make_linear(OpProblem& p);
 void make_gather_matmul(OpProblem& p);
+void make_gather_matmul_int8(OpProblem& p);
+void make_gather_matmul_int16(OpProblem& p);
 void make_gate_up_swiglu(OpProblem& p);
 void make_down_combine(OpProblem& p);
 void make_rms_norm(OpProblem& p);

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
+#include "core/truth/truth_attention.h"
 #include "validate/op_checks/op_problem.h"
 #include "validate/op_checks/op_table.h"
 
@@ -22,20 +24,6 @@ void clear_unused(const KvCacheView& cache, std::size_t used) {
       }
     }
   }
-}
-
-/// The cache as truth keeps it.
-TruthCache::Layer truth_layer(const KvCacheView& cache, std::size_t n) {
-  TruthCache::Layer layer;
-  for (std::size_t p = 0; p < n; ++p) {
-    for (std::size_t h = 0; h < cache.heads; ++h) {
-      for (std::size_t d = 0; d < cache.head_dim; ++d) {
-        layer.keys.push_back(static_cast<double>(cache.keys[cache.key_index(h, p, d)]));
-        layer.values.push_back(static_cast<double>(cache.values[cache.value_index(h, p) + d]));
-      }
-    }
-  }
-  return layer;
 }
 
 /// Scores of one head of one token and how far each may be off.
@@ -88,13 +76,17 @@ double output_bound(const AttentionArgs& args, const Expected& shares, double tr
 Expected attention_expected(const AttentionArgs& args, std::size_t first) {
   const std::size_t dim = args.cache.head_dim;
   const TruthValue q = truth_of(args.q, args.n_tokens, args.heads * dim);
-  const TruthCache::Layer layer = truth_layer(args.cache, first + args.n_tokens);
-  Expected y{
-      truth_attention(q, layer,
-                      {args.heads, args.cache.heads, static_cast<double>(args.scale), args.window},
-                      first)
-          .x,
-      {}};
+  const CacheRows<double> all = read_cache<double>(args.cache, first + args.n_tokens);
+  const auto at = static_cast<std::ptrdiff_t>(first * args.cache.heads * dim);
+  const CacheRows<double> own{{all.keys.begin() + at, all.keys.end()},
+                              {all.values.begin() + at, all.values.end()}};
+  std::vector<std::size_t> positions(args.n_tokens);
+  std::iota(positions.begin(), positions.end(), first);
+  Expected y{truth_attention<double>(
+                 q, {all, own, positions, false},
+                 {args.heads, args.cache.heads, static_cast<double>(args.scale), args.window})
+                 .x,
+             {}};
   for (std::size_t i = 0; i < args.n_tokens * args.heads; ++i) {
     const std::size_t kv_head = i % args.heads / (args.heads / args.cache.heads);
     const Range visible = args.visible(static_cast<std::int32_t>(first + i / args.heads));

@@ -21,7 +21,7 @@ double swiglu_bound(const DotTruth& gate, const DotTruth& up, std::size_t i, std
   constexpr double kSteepest = 1.1;  // of silu
   const double g = gate.value.x[i];
   const double u = up.value.x[i];
-  const double silu = truth_silu({1, 1, {g}, {}}).x[0];
+  const double silu = truth_silu<double>({1, 1, {g}, {}}).x[0];
   // float32 has silu(-100) = -0, truth some -1e-42: times infinity they are different things.
   if (std::isinf(u) && std::abs(silu) < 0x1p-100) return kUnjudged;
   if (!std::isfinite(silu * u)) return 0;

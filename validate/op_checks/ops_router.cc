@@ -32,7 +32,7 @@ void append(Expected& to, const Expected& from) {
 /// division. Not judged where the sum may be nothing but rounding.
 Expected normalize_expected(const Expected& in) {
   const std::size_t n = in.value.size();
-  Expected y{truth_normalize({1, n, in.value, {}}).x, std::vector<double>(n, 0.0)};
+  Expected y{truth_normalize<double>({1, n, in.value, {}}).x, std::vector<double>(n, 0.0)};
   double sum = 0;
   double magnitude = 0;
   double errors = 0;
@@ -58,7 +58,7 @@ Expected normalize_expected(const Expected& in) {
 
 /// The k largest of n, as truth_top_k orders them, with NaN above everything.
 TruthValue chosen_ids(const double* x, std::size_t n, std::size_t k) {
-  TruthValue keys = truth_rows(1, n);
+  TruthValue keys = zero_rows(1, n);
   for (std::size_t i = 0; i < n; ++i) {
     keys.x[i] = std::isnan(x[i])               ? std::numeric_limits<double>::infinity()
                 : std::isinf(x[i]) && x[i] > 0 ? std::numeric_limits<double>::max()

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
 #include "validate/op_checks/op_problem.h"
 #include "validate/op_checks/op_table.h"
@@ -57,13 +58,14 @@ Expected norm_expected(const TruthValue& x, std::size_t n, const float* weight, 
 
 /// Two products and their sum, of each element of a rotated head.
 std::vector<double> rope_magnitudes(const TruthValue& x, const RopeTable& table, std::size_t heads,
-                                    bool interleaved, std::size_t position) {
+                                    bool interleaved, std::span<const std::size_t> positions) {
   RopeTable sizes = table;  // |x| cos + |x| sin: a rotation whose sines are those of -angle
   for (float& v : sizes.cos) v = std::abs(v);
   for (float& v : sizes.sin) v = -std::abs(v);
-  std::vector<double> low = truth_rope(absolute(x), sizes, heads, interleaved, position).x;
+  std::vector<double> low = truth_rope<double>(absolute(x), sizes, heads, interleaved, positions).x;
   for (float& v : sizes.sin) v = -v;
-  const std::vector<double> high = truth_rope(absolute(x), sizes, heads, interleaved, position).x;
+  const std::vector<double> high =
+      truth_rope<double>(absolute(x), sizes, heads, interleaved, positions).x;
   for (std::size_t i = 0; i < low.size(); ++i) low[i] = std::max(low[i], high[i]);
   return low;
 }
@@ -172,9 +174,12 @@ void make_rope(OpProblem& p) {
   p.call = call_of(&KernelTable::rope, args);
   p.truth = [args, table, first = c.context](const ReferenceOutputs&) {
     const TruthValue rows = truth_of(args.x, args.n_tokens, args.heads * 2 * table->half);
-    Expected result{truth_rope(rows, *table, args.heads, args.interleaved, first).x, {}};
+    std::vector<std::size_t> positions(args.n_tokens);
+    std::iota(positions.begin(), positions.end(), first);
+    Expected result{truth_rope<double>(rows, *table, args.heads, args.interleaved, positions).x,
+                    {}};
     const std::vector<double> magnitude =
-        rope_magnitudes(rows, *table, args.heads, args.interleaved, first);
+        rope_magnitudes(rows, *table, args.heads, args.interleaved, positions);
     for (std::size_t i = 0; i < result.value.size(); ++i)
       result.bound.push_back(sum_bound(result.value[i], magnitude[i], 2, 2));
     return std::vector<Expected>{result};
