@@ -216,7 +216,7 @@ struct ReferenceRecord {
 /// Where in a run a site was looked at.
 struct SitePointRecord {
   std::int64_t prompt = 0;
-  std::int64_t width = 0;
+  std::int64_t width = 0;     ///< tokens of the step, of prefill too
   std::int64_t position = 0;  ///< index of the row's token in prompt and generated ids
 };
 

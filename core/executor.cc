@@ -52,9 +52,11 @@ void Executor::fill_inputs(const Plan& plan, const StepInput& step) {
 
 const KernelTable& Executor::kernels_of(const Plan& plan, const PlanNode& node) const {
   if (elsewhere_.empty()) return kernels_;
-  for (const ValueId output : plan.graph().node(node.source).outputs)
-    if (elsewhere_.contains(plan.graph().value(output).name)) return *other_kernels_;
-  return kernels_;
+  const std::vector<ValueId>& outputs = plan.graph().node(node.source).outputs;
+  const bool all = std::all_of(outputs.begin(), outputs.end(), [&](ValueId output) {
+    return elsewhere_.contains(plan.graph().value(output).name);
+  });
+  return all ? *other_kernels_ : kernels_;
 }
 
 std::span<const float> Executor::run(const Plan& plan, const StepInput& step, KvCache& cache) {

@@ -21,6 +21,7 @@ class Bisection {
             const Record& context, Progress& progress)
       : model_(model), options_(options), sides_(sides), context_(context), progress_(progress) {
     options_.runs = 0;
+    context_.options.runs = 0;  // nothing is timed, so nothing timed is missing
   }
 
   BisectResult run() {
@@ -59,8 +60,7 @@ class Bisection {
       if (kind.empty()) continue;
       const auto& where = site.first_failure ? site.first_failure : site.first_difference;
       const SitePointRecord point = where.value_or(SitePointRecord{});
-      const auto width = std::find(options_.widths.begin(), options_.widths.end(), point.width);
-      found.push_back({{point.prompt, width - options_.widths.begin(), point.position, s},
+      found.push_back({{point.prompt, pass_of(point.width), point.position, s},
                        culprit(record, site, kind, point)});
     }
     std::sort(found.begin(), found.end(),
@@ -68,6 +68,13 @@ class Bisection {
     std::vector<Culprit> culprits;
     for (auto& [place, one] : found) culprits.push_back(std::move(one));
     return culprits;
+  }
+
+  /// Which pass comes to steps of a width; prefill, whose widths nobody lists, is the first's.
+  std::ptrdiff_t pass_of(std::int64_t width) const {
+    const auto& widths = options_.widths;
+    const auto found = std::find(widths.begin(), widths.end(), width);
+    return found == widths.end() ? -1 : found - widths.begin();
   }
 
   static Culprit culprit(const Record& record, const SiteRecord& site, const std::string& kind,
@@ -145,7 +152,7 @@ class Bisection {
   const LoadedModel& model_;
   RunOptions options_;
   const Sides& sides_;
-  const Record& context_;
+  Record context_;
   Progress& progress_;
 };
 

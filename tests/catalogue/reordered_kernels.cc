@@ -198,7 +198,7 @@ ReorderedKernels::ReorderedKernels(const Reordering& reordering, const KernelTab
   if (has(Op::add_rms_norm)) kernels_.add_rms_norm = add_rms_norm;
   if (has(Op::router_topk)) kernels_.router_topk = router_topk;
 
-  for (const Patch* patch : all_patches()) {
+  for (const Patch* patch : parse_patch_list("all")) {
     const Op op = find_op(patch->name)->op;
     // Experts' products that are reordered unfused must not be fused away.
     if (has(Op::gather_matmul) && (op == Op::gate_up_swiglu || op == Op::down_combine)) continue;

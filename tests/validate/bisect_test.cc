@@ -21,11 +21,12 @@ const LoadedModel& model() {
 }
 
 BisectResult bisect_with(const KernelTable& patched, const std::vector<const Patch*>& patches,
-                         const RunOptions& options = short_options()) {
+                         const KernelTable& baseline = good()) {
+  const RunOptions options = short_options();
   const Record record =
       make_record(model(), options, patches, good().target, read_prompts(model(), options));
   Progress silent(1, false);
-  return bisect(model(), options, {patches, good(), patched}, record, silent);
+  return bisect(model(), options, {patches, baseline, patched}, record, silent);
 }
 
 TEST(Bisect, FindsNothingInGoodKernels) {
@@ -95,18 +96,19 @@ TEST(Bisect, NamesAnOpThatNoPatchTouched) {
 TEST(Bisect, NamesTheFirstBadTokenOfAReassociatedSite) {
   Patch reassociated = kDownCombine;
   reassociated.numerics = Numerics::reassociated;
-  KernelTable kernels = good();
   static std::int32_t position = 0;
-  kernels.kv_append = [](const KvAppendArgs& args, Share share) {
+  KernelTable noting = good();  // both arms note it, since a bisection mixes their kernels
+  noting.kv_append = [](const KvAppendArgs& args, Share share) {
     if (share.index == 0) position = args.positions[0];
     good().kv_append(args, share);
   };
+  KernelTable kernels = noting;
   kernels.down_combine = [](const DownCombineArgs& args, Share share) {
     good().down_combine(args, share);
     if (args.n_tokens == 1 && position >= 55) args.y[5] *= 1.001F;
   };
 
-  const BisectResult result = bisect_with(kernels, {&reassociated});
+  const BisectResult result = bisect_with(kernels, {&reassociated}, noting);
 
   ASSERT_FALSE(result.culprits.empty());
   EXPECT_EQ(result.culprits[0].kind, "site test");

@@ -76,7 +76,8 @@ std::vector<std::size_t> settle_cache(const KvCacheView& expected, const KvCache
 /// Watches the patched arm in steps of one width.
 class SitePass::Watcher : public NodeObserver {
  public:
-  Watcher(SitePass& owner, const WidthPlan& plan) : owner_(owner), graph_(plan.plan->graph()) {
+  Watcher(SitePass& owner, const WidthPlan& plan, std::size_t n_tokens)
+      : owner_(owner), graph_(plan.plan->graph()), n_tokens_(n_tokens) {
     for (const PatchReport& report : plan.reports) {
       for (const SiteReport& site : report.sites)
         if (site.applied) sites_[site.site] = &site;
@@ -215,7 +216,7 @@ class SitePass::Watcher : public NodeObserver {
   }
 
   SitePointRecord point(std::size_t row) const {
-    return {owner_.input_->prompt_index, owner_.input_->width,
+    return {owner_.input_->prompt_index, static_cast<std::int64_t>(n_tokens_),
             static_cast<std::int64_t>(first_position_ + row)};
   }
 
@@ -278,6 +279,7 @@ class SitePass::Watcher : public NodeObserver {
 
   SitePass& owner_;
   const Graph& graph_;
+  std::size_t n_tokens_;
   std::map<std::string, const SiteReport*> sites_;
   std::vector<NodeId> last_reader_;  ///< by ValueId
   std::vector<Live> live_;           ///< of the step so far
@@ -294,7 +296,7 @@ void SitePass::run(const LockstepInput& input, const std::set<std::size_t>& samp
   sampled_ = &sampled;
   const auto watch = [&](std::size_t n_tokens, std::size_t first_position) -> Watchers {
     auto& watcher = watchers_[n_tokens];
-    if (!watcher) watcher = std::make_unique<Watcher>(*this, patched_.width_plan(n_tokens));
+    if (!watcher) watcher = std::make_unique<Watcher>(*this, patched_.width_plan(n_tokens), n_tokens);
     watcher->start_step(first_position);
     return {&tape_, watcher.get()};
   };

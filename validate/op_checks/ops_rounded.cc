@@ -60,10 +60,17 @@ Expected rounded_products(const GatherMatmulArgs& args, std::size_t n_x, Roundin
   std::vector<WeightView> views;
   for (const WeightView& w : experts) views.push_back(parts.emplace_back(w).view());
   const TruthValue magnitude = truth_gather_matmul<double>(views, absolute(x), ids, serially);
+  // A block's sum of codes may overflow before the block's scale makes it small again.
+  TruthValue largest_codes = x;
+  for (double& code : largest_codes.x) code = 32767;
+  const TruthValue sums = truth_gather_matmul<double>(views, largest_codes, ids, serially);
   Expected y{truth_gather_matmul<double>(experts, x, ids, serially).x, {}};
-  for (std::size_t i = 0; i < y.value.size(); ++i)
-    y.bound.push_back(sum_bound(y.value[i], magnitude.x[i], rounded_dot_roundings(experts[0]),
-                                static_cast<double>(cols)));
+  for (std::size_t i = 0; i < y.value.size(); ++i) {
+    const bool from_x = std::isnan(magnitude.x[i]) && !std::isnan(sums.x[i]);
+    const double bound = sum_bound(y.value[i], magnitude.x[i], rounded_dot_roundings(experts[0]),
+                                   static_cast<double>(cols));
+    y.bound.push_back(may_overflow(sums.x[i]) && !from_x ? kUnjudged : bound);
+  }
   return y;
 }
 
