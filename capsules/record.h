@@ -239,7 +239,8 @@ struct SiteRecord {
   double e_baseline = 0;  ///< sqrt(sum |arm - reference|^2 / sum |reference|^2)
   double e_naive = 0;     ///< one float32 accumulator, left to right, no FMA
   double e_patched = 0;
-  // The sampled row where the patched arm is farthest from the baseline, alone.
+  // The row where the patched arm is farthest from the baseline, alone; errors of the row's size or
+  // the sampled rows' typical one, whichever is larger.
   std::optional<SitePointRecord> worst;
   double worst_e_baseline = 0;
   double worst_e_naive = 0;

@@ -58,7 +58,8 @@ bool must_be_bit_exact(const SiteRecord& site) {
 double site_limit(const SiteRecord& site) { return limit_of({site.e_baseline, site.e_naive}); }
 
 double worst_row_limit(const SiteRecord& site) {
-  return limit_of({site.e_baseline, site.e_naive, site.worst_e_baseline, site.worst_e_naive});
+  return kFarthestRow *
+         limit_of({site.e_baseline, site.e_naive, site.worst_e_baseline, site.worst_e_naive});
 }
 
 std::string site_failure(const SiteRecord& site) {

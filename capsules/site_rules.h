@@ -10,6 +10,8 @@
 
 namespace fidelio {
 
+inline constexpr double kFarthestRow = 8;
+
 /// A site that must give the baseline's bits: no patch was there, or it claims them.
 bool must_be_bit_exact(const SiteRecord& site);
 
@@ -17,7 +19,9 @@ bool must_be_bit_exact(const SiteRecord& site);
 /// where a figure is none.
 double site_limit(const SiteRecord& site);
 
-/// The same of the farthest row alone, which no single row's luck makes smaller than the pooled.
+/// What the farthest of all rows may be by itself: kFarthestRow times that, with its own figures
+/// among the errors. Of thousands of rows, some with a single number in them, one lies several
+/// standard deviations out; a defect that is rare lies orders of magnitude out.
 double worst_row_limit(const SiteRecord& site);
 
 /// What a site does that it must not: "differing bits", "wrong experts", "site test"; "" for

@@ -64,7 +64,7 @@ TEST(SitesSection, GivesBitExactSitesALine) {
 
 TEST(SitesSection, PutsTheWorstFirstAndSaysWhoIsNearer) {
   Record record = rounded_record();
-  record.sites[2].worst_e_patched = 1.7e-6;
+  record.sites[2].worst_e_patched = 1.36e-5;
   record.sites[3].e_patched = std::nan("");
   const ReportSection section = sites_section(record);
   ASSERT_THAT(section.table, SizeIs(5));

@@ -102,7 +102,7 @@ TEST(SiteRules, TheLimitIsThatOfTheBaselineWhereItIsWorseThanNaive) {
 TEST(SiteRules, TheWorstRowMayReachItsLimitAndNotExceedIt) {
   Record record = rounded_record();
   SiteRecord& site = record.sites[2];
-  site.worst_e_patched = 2 * site.worst_e_naive + kEpsilon;
+  site.worst_e_patched = kFarthestRow * (2 * site.worst_e_naive + kEpsilon);
   expect_verdict(record, "TOKEN_EXACT", kPass);
   site.worst_e_patched = above(site.worst_e_patched);
   expect_verdict(record, "BROKEN", kFidelity);
@@ -113,7 +113,7 @@ TEST(SiteRules, AWorstRowIsAlsoHeldToThePooledError) {
   Record record = rounded_record();
   SiteRecord& site = record.sites[2];
   site.worst_e_baseline = site.worst_e_naive = 0;  // luck: the row is exact in both
-  site.worst_e_patched = 2 * site.e_naive + kEpsilon;
+  site.worst_e_patched = kFarthestRow * (2 * site.e_naive + kEpsilon);
   expect_verdict(record, "TOKEN_EXACT", kPass);
   site.worst_e_patched = above(site.worst_e_patched);
   expect_verdict(record, "BROKEN", kFidelity);

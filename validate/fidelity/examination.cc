@@ -17,6 +17,12 @@ constexpr std::size_t kWidePositions = 256;
 /// Rows of a width above 1 that are evaluated in float64.
 constexpr std::size_t kWideSamples = 2;
 
+/// What tells a bad row of a failed site: where the pool fails its rows do, else a far one.
+double row_limit_of(const SiteRecord& site) {
+  const bool pool_fails = !(site.e_patched <= site_limit(site));
+  return pool_fails ? site_limit(site) : worst_row_limit(site);
+}
+
 std::string steps_text(std::int64_t width) {
   return fmt::format("{} token{} a step", width, width == 1 ? "" : "s");
 }
@@ -121,8 +127,9 @@ void Examination::locate_failures(const ClassReference& reference) {
     const std::string failure = site_failure(site.record);
     if (failure == "differing bits") site.record.first_failure = site.record.first_difference;
     if (failure == "wrong experts") site.record.first_failure = site.first_wrong;
-    // A row that fails alone lies at least half a limit from the baseline, which holds the test.
-    if (failure == "site test") again.suspect(name, site_limit(site.record) / 2);
+    // What is a limit from the truth is at least half of it from the baseline, which holds the
+    // test.
+    if (failure == "site test") again.suspect(name, row_limit_of(site.record) / 2);
   }
   if (!again.suspects_any()) return;
   for (std::size_t prompt = 0; prompt < record_.prompts.size(); ++prompt) {
@@ -132,7 +139,8 @@ void Examination::locate_failures(const ClassReference& reference) {
     if (site_failure(site.record) != "site test") continue;
     SiteTally& suspected = again.tallies().at(name);
     suspected.record = site.record;
-    site.record.first_failure = first_failing_suspect(reference, model_.graph, suspected);
+    site.record.first_failure =
+        first_failing_suspect(reference, model_.graph, suspected, row_limit_of(site.record));
   }
 }
 

@@ -32,21 +32,24 @@ class Lockstep {
            std::vector<FaultRecord>* faults)
       : baseline_(baseline), patched_(patched), input_(input), watch_(watch), faults_(faults) {}
 
-  void prefill(std::span<const std::int32_t> prompt) {
+  /// The logits of the last n_wanted tokens.
+  StepLogits prefill(std::span<const std::int32_t> prompt, std::size_t n_wanted) {
+    StepLogits last;
     std::size_t done = 0;
     for (const std::size_t n :
          prefill_chunks(prompt.size(), static_cast<std::size_t>(input_.prefill_chunk))) {
-      step(prompt.subspan(done, n), 0);
       done += n;
+      last = step(prompt.subspan(done - n, n), done == prompt.size() ? n_wanted : 0);
     }
+    return last;
   }
 
   StepLogits step(std::span<const std::int32_t> ids, std::size_t n_wanted) {
     StepLogits out;
     out.rows = n_wanted;
-    out.first_position = baseline_.decoder().position();
+    out.first_position = baseline_.decoder().position() + ids.size() - n_wanted;
     if (watch_) {
-      const Watchers watchers = watch_(ids.size(), out.first_position);
+      const Watchers watchers = watch_(ids.size(), baseline_.decoder().position());
       baseline_.decoder().set_observer(watchers.baseline);
       patched_.decoder().set_observer(watchers.patched);
     }
@@ -90,11 +93,16 @@ void run_lockstep(Arm& baseline, Arm& patched, const LockstepInput& input, const
   const CheckedMode checked_patched(patched.decoder());
   Lockstep arms(baseline, patched, input, watch, faults);
   const std::size_t first = input.first_position();
-  if (first > 0) arms.prefill(input.prompt.first(first));
-  // The prompt's last token starts the row of steps, so that the first id is compared as well.
-  std::vector<std::int32_t> fed(input.prompt.begin() + static_cast<std::ptrdiff_t>(first),
-                                input.prompt.end());
-  fed.insert(fed.end(), input.ids.begin(), input.ids.end() - 1);
+  std::vector<std::int32_t> fed(input.ids.begin(), input.ids.end() - 1);
+  if (input.width == 1 && input.more_rows == 0) {
+    // As a run does it, so that a patch which rounds otherwise at other widths repeats its run.
+    compare(arms.prefill(input.prompt, 1));
+  } else {
+    // The prompt's last tokens start the row of steps, so that the first id is compared as well.
+    if (first > 0) arms.prefill(input.prompt.first(first), 0);
+    fed.insert(fed.begin(), input.prompt.begin() + static_cast<std::ptrdiff_t>(first),
+               input.prompt.end());
+  }
   const auto width = static_cast<std::size_t>(input.width);
   for (std::size_t done = 0; done < fed.size(); done += width) {
     stop_if_interrupted();

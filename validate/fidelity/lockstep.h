@@ -51,8 +51,9 @@ struct Watchers {
 using WatchStep = std::function<Watchers(std::size_t n_tokens, std::size_t first_position)>;
 
 /// Feeds the prompt but for its last rows in prefill chunks, then those and all ids but the last in
-/// steps of the width. `watch` is asked before every step, `compare` called after every step with
-/// logits; faults of both arms are appended, kMaxFaults in all. Throws Interrupted between steps.
+/// steps of the width; at one token a step the whole prompt in prefill chunks, as a run does.
+/// `watch` is asked before every step, `compare` called after every step with logits; faults of
+/// both arms are appended, kMaxFaults in all. Throws Interrupted between steps.
 void run_lockstep(Arm& baseline, Arm& patched, const LockstepInput& input, const WatchStep& watch,
                   const std::function<void(const StepLogits&)>& compare,
                   std::vector<FaultRecord>* faults);

@@ -87,11 +87,13 @@ ReferenceRecord References::measure(Arm& baseline, Arm& patched, LockstepInput i
     rows.baseline.emplace_back(step.baseline.begin(), step.baseline.end());
     rows.patched.emplace_back(step.patched.begin(), step.patched.end());
     for (const Node* node : routers(graph)) {
-      const auto ids = forcing.tape().expert_ids(node->outputs[1]);
+      // One row of logits a step; a prefill chunk has more tokens before that row's.
+      const StepTape& tape = forcing.tape();
+      const auto ids = tape.expert_ids(node->outputs[1]).last(tape.width(node->outputs[1]));
       auto& experts = rows.experts[node->outputs[1]];
       experts.insert(experts.end(), ids.begin(), ids.end());
       const ValueId value = router_logits_of(graph, *node);
-      const auto logits = forcing.tape().floats(value);
+      const auto logits = tape.floats(value).last(tape.width(value));
       auto& all = rows.router_logits[value];
       all.insert(all.end(), logits.begin(), logits.end());
     }

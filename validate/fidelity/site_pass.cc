@@ -26,24 +26,19 @@ struct OutputPair {
 
 Words row_words(const std::uint32_t* row, std::size_t width) { return {row, row + width}; }
 
-/// Distance of a row's comparable numbers, of the baseline's norm.
-double distance_of(const SiteSample& row, std::size_t n_experts) {
-  const auto numbers = [&](const std::vector<Words>& outputs) {
-    std::vector<std::vector<double>> floats;
-    std::vector<std::int32_t> ids;
-    for (const Words& words : outputs) {
-      if (n_experts > 0 && &words == &outputs.back()) {
-        ids = ids_of(words);
-      } else {
-        const std::vector<float> values = floats_of(words);
-        floats.emplace_back(values.begin(), values.end());
-      }
+/// The numbers of one arm's row.
+std::vector<double> numbers_of(const std::vector<Words>& outputs, std::size_t n_experts) {
+  std::vector<std::vector<double>> floats;
+  std::vector<std::int32_t> ids;
+  for (const Words& words : outputs) {
+    if (n_experts > 0 && &words == &outputs.back()) {
+      ids = ids_of(words);
+    } else {
+      const std::vector<float> values = floats_of(words);
+      floats.emplace_back(values.begin(), values.end());
     }
-    return comparable(floats, ids, n_experts);
-  };
-  ErrorNorm norm;
-  norm.add(numbers(row.patched), numbers(row.baseline));
-  return norm.value();
+  }
+  return comparable(floats, ids, n_experts);
 }
 
 /// Compares the appended rows of the patched arm's cache with the baseline's and replaces them.
@@ -113,7 +108,7 @@ class SitePass::Watcher : public NodeObserver {
       if (std::memcmp(live.pair.patched, live.pair.baseline, bytes) == 0) continue;
       SiteTally& tally = tally_of(node);
       ++tally.record.foreign_writes;
-      if (!tally.record.first_difference) tally.record.first_difference = point(0);
+      if (!tally.record.first_difference) tally.record.first_difference = point(0, n_tokens_);
       std::memcpy(live.pair.patched, live.pair.baseline, bytes);
     }
   }
@@ -215,16 +210,21 @@ class SitePass::Watcher : public NodeObserver {
                          [&](const Patch* patch) { return patch->name == name; });
   }
 
-  SitePointRecord point(std::size_t row) const {
+  /// Of a node with fewer rows than the step has tokens they are the last tokens'.
+  SitePointRecord point(std::size_t row, std::size_t rows) const {
     return {owner_.input_->prompt_index, static_cast<std::int64_t>(n_tokens_),
-            static_cast<std::int64_t>(first_position_ + row)};
+            static_cast<std::int64_t>(position_of(row, rows))};
+  }
+
+  std::size_t position_of(std::size_t row, std::size_t rows) const {
+    return first_position_ + n_tokens_ - rows + row;
   }
 
   void note(SiteTally& tally, std::size_t rows, const std::vector<std::size_t>& differing) const {
     tally.record.rows += static_cast<std::int64_t>(rows);
     tally.record.differing_rows += static_cast<std::int64_t>(differing.size());
     if (!tally.record.first_difference && !differing.empty())
-      tally.record.first_difference = point(differing[0]);
+      tally.record.first_difference = point(differing[0], rows);
   }
 
   /// Chosen rows, and the one that differs most.
@@ -235,7 +235,7 @@ class SitePass::Watcher : public NodeObserver {
     const float* x = n_experts > 0 ? memory.floats(node.inputs[0]) : nullptr;
     const std::size_t rows = outputs[0].rows;
     for (std::size_t r = 0; r < rows; ++r) {
-      if (owner_.sampled_->contains(first_position_ + r))
+      if (owner_.sampled_->contains(position_of(r, rows)))
         tally.samples.push_back(sample(tally, outputs, rows, r));
     }
     for (const std::size_t r : differing) {
@@ -246,12 +246,15 @@ class SitePass::Watcher : public NodeObserver {
                                         ids_of(row_words(ids.patched_row(r), ids.width)));
         if (choice == Choice::wrong) {
           ++tally.record.wrong_expert_rows;
-          if (!tally.first_wrong) tally.first_wrong = point(r);
+          if (!tally.first_wrong) tally.first_wrong = point(r, rows);
         }
         if (choice != Choice::same) continue;  // weights of other experts cannot be compared
       }
       SiteSample row = sample(tally, outputs, rows, r);
-      const double distance = distance_of(row, n_experts);
+      const std::vector<double> expected = numbers_of(row.baseline, n_experts);
+      tally.sizes.add(expected, expected);
+      const double distance =
+          row_error(numbers_of(row.patched, n_experts), expected, tally.sizes.typical_row());
       if (!(distance <= tally.suspicious_distance) && tally.suspects.size() < kMaxSuspects)
         tally.suspects.push_back(row);
       const bool settled = std::isnan(tally.worst_distance) || distance <= tally.worst_distance;
@@ -264,7 +267,7 @@ class SitePass::Watcher : public NodeObserver {
   SiteSample sample(const SiteTally& tally, const std::vector<OutputPair>& outputs,
                     std::size_t rows, std::size_t r) const {
     SiteSample row;
-    row.point = point(r);
+    row.point = point(r, rows);
     for (const ValueId input : tally.fragment.inputs) {
       const std::span<const std::uint32_t> words = owner_.tape_.words(input);
       const std::size_t width = words.size() / rows;
@@ -296,7 +299,8 @@ void SitePass::run(const LockstepInput& input, const std::set<std::size_t>& samp
   sampled_ = &sampled;
   const auto watch = [&](std::size_t n_tokens, std::size_t first_position) -> Watchers {
     auto& watcher = watchers_[n_tokens];
-    if (!watcher) watcher = std::make_unique<Watcher>(*this, patched_.width_plan(n_tokens), n_tokens);
+    if (!watcher)
+      watcher = std::make_unique<Watcher>(*this, patched_.width_plan(n_tokens), n_tokens);
     watcher->start_step(first_position);
     return {&tape_, watcher.get()};
   };

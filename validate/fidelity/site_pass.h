@@ -30,6 +30,7 @@ struct SiteTally {
   std::vector<SiteSample> samples;  ///< rows that were chosen beforehand
   std::optional<SiteSample> worst;  ///< the row farthest from the baseline
   double worst_distance = 0;
+  ErrorNorm sizes;  ///< of the rows that differ
   /// Rows farther than this from the baseline are kept in order, a few.
   double suspicious_distance = std::numeric_limits<double>::infinity();
   std::vector<SiteSample> suspects;

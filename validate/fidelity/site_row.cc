@@ -59,6 +59,24 @@ void ErrorNorm::add(const std::vector<double>& actual, const std::vector<double>
     differences_ += difference * difference;
     references_ += reference[i] * reference[i];
   }
+  ++rows_;
+}
+
+double ErrorNorm::typical_row() const {
+  return rows_ == 0 ? 0 : std::sqrt(references_ / static_cast<double>(rows_));
+}
+
+double row_error(const std::vector<double>& actual, const std::vector<double>& reference,
+                 double typical_row) {
+  double difference = 0;
+  double size = 0;
+  for (std::size_t i = 0; i < reference.size(); ++i) {
+    difference += (actual[i] - reference[i]) * (actual[i] - reference[i]);
+    size += reference[i] * reference[i];
+  }
+  if (difference == 0) return 0;
+  const double scale = std::max(std::sqrt(size), typical_row);
+  return scale > 0 ? std::sqrt(difference) / scale : std::numeric_limits<double>::infinity();
 }
 
 double ErrorNorm::value() const {

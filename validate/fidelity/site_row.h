@@ -42,10 +42,18 @@ class ErrorNorm {
  public:
   void add(const std::vector<double>& actual, const std::vector<double>& reference);
   double value() const;
+  /// sqrt of the mean |reference|^2 of a row.
+  double typical_row() const;
 
  private:
   double differences_ = 0;
   double references_ = 0;
+  std::size_t rows_ = 0;
 };
+
+/// |actual - reference| of one row, of its own size or of the typical row's where that is larger: a
+/// row that nearly cancels has no larger error than others, only a smaller size.
+double row_error(const std::vector<double>& actual, const std::vector<double>& reference,
+                 double typical_row);
 
 }  // namespace fidelio

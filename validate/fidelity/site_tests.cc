@@ -61,24 +61,28 @@ std::vector<float> router_logits(const SiteTally& site, const RowResults& row) {
 }
 
 /// The figures of a row by itself.
-void put_alone(const RowResults& row, std::size_t n_experts, SiteRecord& record) {
-  Errors alone;
-  alone.add(row, n_experts);
-  record.worst_e_baseline = alone.baseline.value();
-  record.worst_e_naive = alone.naive.value();
-  record.worst_e_patched = alone.patched.value();
+void put_alone(const RowResults& row, std::size_t n_experts, double typical_row,
+               SiteRecord& record) {
+  const auto numbers = [n_experts](const SiteResult& result) {
+    return comparable(result.floats, result.ids, n_experts);
+  };
+  const std::vector<double> reference = numbers(row.reference);
+  record.worst_e_baseline = row_error(numbers(row.baseline), reference, typical_row);
+  record.worst_e_naive = row_error(numbers(row.naive), reference, typical_row);
+  record.worst_e_patched = row_error(numbers(row.patched), reference, typical_row);
 }
 
 }  // namespace
 
 std::optional<SitePointRecord> first_failing_suspect(const ClassReference& reference,
-                                                     const Graph& baseline, const SiteTally& site) {
+                                                     const Graph& baseline, const SiteTally& site,
+                                                     double limit) {
   std::vector<const SiteSample*> samples;
   for (const SiteSample& sample : site.suspects) samples.push_back(&sample);
   for (const RowResults& row : evaluate(reference, baseline, site, samples)) {
     SiteRecord alone = site.record;
-    put_alone(row, router_logits(site, row).size(), alone);
-    if (!(alone.worst_e_patched <= worst_row_limit(alone))) return row.sample->point;
+    put_alone(row, router_logits(site, row).size(), site.sizes.typical_row(), alone);
+    if (!(alone.worst_e_patched <= limit)) return row.sample->point;
   }
   return std::nullopt;
 }
@@ -104,7 +108,7 @@ void test_site(const ClassReference& reference, const Graph& baseline, SiteTally
     pooled.add(row, logits.size());
     if (!site.worst || r + 1 != rows.size()) continue;
     record.worst = site.worst->point;
-    put_alone(row, logits.size(), record);
+    put_alone(row, logits.size(), pooled.baseline.typical_row(), record);
   }
   record.e_baseline = pooled.baseline.value();
   record.e_naive = pooled.naive.value();

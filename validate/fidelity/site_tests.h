@@ -9,8 +9,9 @@ namespace fidelio {
 /// Fills the figures of a site that is not bit_exact.
 void test_site(const ClassReference& reference, const Graph& baseline, SiteTally& site);
 
-/// The first of a failed site's suspects that fails alone.
+/// The first of a failed site's suspects whose error is above `limit`.
 std::optional<SitePointRecord> first_failing_suspect(const ClassReference& reference,
-                                                     const Graph& baseline, const SiteTally& site);
+                                                     const Graph& baseline, const SiteTally& site,
+                                                     double limit);
 
 }  // namespace fidelio
