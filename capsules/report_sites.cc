@@ -79,9 +79,9 @@ struct NoisyFlip {
   double ratio;                    ///< of gap to noise
 };
 
-std::vector<std::string> row_of(const NoisyFlip& f) {
+std::vector<std::string> row_of(const NoisyFlip& f, double factor) {
   const RouteFlipRecord& flip = *f.flip;
-  const bool tie = flip.gap <= kTieFactor * (f.noise == nullptr ? 0 : noise_of(*f.noise));
+  const bool tie = flip.gap <= factor * (f.noise == nullptr ? 0 : noise_of(*f.noise));
   return {std::to_string(flip.prompt),
           std::to_string(flip.width),
           std::to_string(flip.layer),
@@ -123,6 +123,7 @@ ReportSection route_flips_section(const Record& record) {
   ReportSection out{"Route flips, with the baseline's experts", {}, {}};
   if (record.route_flips.empty()) return out;
   const FidelityIndex index(record);
+  const double factor = tie_factor(index.numerics());
   std::vector<NoisyFlip> flips;
   for (const RouteFlipRecord& flip : record.route_flips) {
     const RouterNoiseRecord* noise = noise_source(index, flip.layer);
@@ -132,9 +133,9 @@ ReportSection route_flips_section(const Record& record) {
   std::stable_sort(flips.begin(), flips.end(),
                    [](const NoisyFlip& a, const NoisyFlip& b) { return a.ratio > b.ratio; });
   out.table.push_back({"prompt", "tokens a step", "layer", "rows", "widest at", "experts", "gap",
-                       "noise", fmt::format("tie at {} x noise", kTieFactor)});
+                       "noise", fmt::format("tie at {} x noise", factor)});
   for (std::size_t i = 0; i < std::min(flips.size(), kMaxReportRows); ++i)
-    out.table.push_back(row_of(flips[i]));
+    out.table.push_back(row_of(flips[i], factor));
   if (flips.size() > kMaxReportRows)
     out.lines.push_back(fmt::format("the {} widest; {} more layers and steps have narrower ones",
                                     kMaxReportRows, flips.size() - kMaxReportRows));

@@ -29,6 +29,10 @@ std::string described(const RouteFlipRecord& flip) {
 
 }  // namespace
 
+double tie_factor(NumericsClass numerics) {
+  return numerics == NumericsClass::approximate ? kApproximateTieFactor : kTieFactor;
+}
+
 double noise_of(const RouterNoiseRecord& noise) {
   return larger(noise.rms_baseline, noise.rms_naive);
 }
@@ -49,14 +53,15 @@ const RouterNoiseRecord* noise_source(const FidelityIndex& index, std::int64_t l
 
 Finding find_defective_flip(const FidelityIndex& index) {
   const bool none_allowed = index.numerics() == NumericsClass::bit_exact;
+  const double factor = tie_factor(index.numerics());
   for (const RouteFlipRecord& flip : index.record().route_flips) {
     if (none_allowed) return {true, described(flip) + "; no applied patch may change one bit"};
     const RouterNoiseRecord* source = noise_source(index, flip.layer);
     if (source == nullptr) continue;
     const double noise = noise_of(*source);
-    if (flip.gap <= kTieFactor * noise) continue;
+    if (flip.gap <= factor * noise) continue;
     return {true, fmt::format("{}; a tie is at most {:.3g}, {} times the rounding noise there",
-                              described(flip), kTieFactor * noise, kTieFactor)};
+                              described(flip), factor * noise, factor)};
   }
   for (const ComparisonRecord& c : index.record().comparisons)
     if (none_allowed && c.route_flips > 0)
@@ -67,19 +72,20 @@ Finding find_defective_flip(const FidelityIndex& index) {
 }
 
 Finding find_defective_change(const FidelityIndex& index) {
+  const double factor = tie_factor(index.numerics());
   for (const ComparisonRecord& c : index.record().comparisons) {
     const ReferenceRecord* reference = sigma_source(index, c.prompt);
     if (c.routing != "routed" || reference == nullptr) continue;
     for (const auto& change : {c.widest_change, c.first_change}) {
       const double sigma = sigma_of(*reference);
-      if (!change || change->margin <= kTieFactor * sigma) continue;
+      if (!change || change->margin <= factor * sigma) continue;
       return {true, fmt::format("prompt {}, steps of {} tokens, step {}: patched says {}, baseline "
                                 "{} by a margin of {:.3g}, though both use the same experts; a tie "
                                 "is at most {:.3g}, {} sigma",
                                 c.prompt, c.width, change->position,
                                 token_text(change->patched_text, change->patched_id),
                                 token_text(change->baseline_text, change->baseline_id),
-                                change->margin, kTieFactor * sigma, kTieFactor)};
+                                change->margin, factor * sigma, factor)};
     }
   }
   return {false, "no changed best token but ties"};

@@ -10,6 +10,13 @@ namespace fidelio {
 
 /// A gap or margin is a tie up to this many times its noise.
 inline constexpr double kTieFactor = 3;
+/// Of approximate patches: their noise meets thousands of near ties where that of float32 meets a
+/// few, and is uneven from token to token (docs/decisions.md). A wrong choice on the right logits
+/// is the site test's to find.
+inline constexpr double kApproximateTieFactor = 8;
+
+double tie_factor(NumericsClass numerics);
+
 /// Fewer sampled steps give no sigma.
 inline constexpr std::int64_t kMinSigmaSteps = 64;
 

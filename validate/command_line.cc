@@ -99,9 +99,14 @@ void add_ops(CLI::App& app, OpsOptions& options, int& code) {
   ops->add_option("--save", options.save,
                   "Where the first failing case goes (default: fidelio-ops-OP-SEED.json)");
   auto* again = ops->add_option("--case", options.case_file, "Run a saved case again, alone");
-  for (CLI::Option* other : {op, threads, seed, shape, experts, top_k, tokens})
+  auto* captured = ops->add_option("--from-capsule", options.from_capsule,
+                                   "Run every kernel on the activations of a recorded run");
+  auto* json = ops->add_flag("--json", options.json, "Print the result as JSON");
+  for (CLI::Option* other : {op, threads, seed, shape, experts, top_k, tokens}) {
     again->excludes(other);
-  ops->add_flag("--json", options.json, "Print the result as JSON");
+    captured->excludes(other);
+  }
+  captured->excludes(again)->excludes(json);
   ops->callback([&] { code = ops_command(options); });
 }
 

@@ -47,6 +47,7 @@ struct OpsOptions {
   std::vector<std::int64_t> tokens;           ///< empty: 1 to the guard and one more
   std::optional<std::filesystem::path> save;  ///< where the first failing case goes
   std::optional<std::filesystem::path> case_file;
+  std::optional<std::filesystem::path> from_capsule;  ///< its activations instead of random ones
   bool json = false;
 };
 

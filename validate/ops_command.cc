@@ -17,6 +17,7 @@
 #include "validate/op_checks/case_file.h"
 #include "validate/op_checks/op_report.h"
 #include "validate/progress.h"
+#include "validate/replay_ops.h"
 
 namespace fidelio {
 namespace {
@@ -118,6 +119,7 @@ OpCase asked_case(const OpsOptions& options, const LoadedModel* model) {
 int ops_command(const OpsOptions& options) { return ops_command(options, kernels_named); }
 
 int ops_command(const OpsOptions& options, const KernelSource& kernels_of) {
+  if (options.from_capsule) return replay_ops(options, kernels_of(options.target));
   if (options.save) check_writable(*options.save);
   const std::unique_ptr<const LoadedModel> model =
       options.model ? load_model(*options.model, parse_load_mode(options.load)) : nullptr;

@@ -44,6 +44,14 @@ std::string tokenizer_checksum(const Tokenizer& tokenizer) {
   return combined_checksum(checksums);
 }
 
+/// The file's name without its folder; the built-in set stays apart from a file of its name.
+std::string prompts_argument(const std::filesystem::path& prompts) {
+  const std::string name = prompts.filename().string();
+  return is_built_in_set(name) && !is_built_in_set(prompts) ? "./" + name : name;
+}
+
+}  // namespace
+
 ModelRecord make_model_record(const LoadedModel& model) {
   const TensorFiles& tensors = model.checkpoint.tensors();
   ModelRecord out;
@@ -59,14 +67,6 @@ ModelRecord make_model_record(const LoadedModel& model) {
   out.vocab_size = model.config().vocab_size;
   return out;
 }
-
-/// The file's name without its folder; the built-in set stays apart from a file of its name.
-std::string prompts_argument(const std::filesystem::path& prompts) {
-  const std::string name = prompts.filename().string();
-  return is_built_in_set(name) && !is_built_in_set(prompts) ? "./" + name : name;
-}
-
-}  // namespace
 
 bool asks_by_name(const std::string& list) {
   for (const Profile& profile : all_profiles()) {

@@ -13,6 +13,9 @@ Record make_record(const LoadedModel& model, const RunOptions& options,
                    const std::vector<const Patch*>& patches, const std::string& vector_target,
                    std::vector<PromptRecord> prompts);
 
+/// What a capsule says of a model.
+ModelRecord make_model_record(const LoadedModel& model);
+
 /// True when `list` names a patch itself, not only profiles: each named patch must then apply and
 /// be called.
 bool asks_by_name(const std::string& list);

@@ -125,6 +125,7 @@ class SitePass::Watcher : public NodeObserver {
 
   void compare_results(const PlanNode& node, const StepMemory& memory) {
     if (node.op == Op::kv_append) {
+      owner_.rows_by_op_[node.op] += static_cast<std::int64_t>(memory.n_tokens);
       const auto layer = owner_.tape_.cache().layer(node.kv_layer);
       const auto differing = settle_cache(layer, memory.cache->layer(node.kv_layer), memory);
       if (!differing.empty()) note(tally_of(node), memory.n_tokens, differing);
@@ -132,6 +133,7 @@ class SitePass::Watcher : public NodeObserver {
     }
     const std::vector<OutputPair> outputs = pair_outputs(node, memory);
     if (outputs.empty()) return;
+    owner_.rows_by_op_[node.op] += static_cast<std::int64_t>(outputs[0].rows);
     std::vector<std::size_t> differing;
     for (std::size_t r = 0; r < outputs[0].rows; ++r) {
       if (!std::all_of(outputs.begin(), outputs.end(),

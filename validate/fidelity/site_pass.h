@@ -53,6 +53,9 @@ class SitePass {
   void suspect(const std::string& site, double distance) { suspicious_[site] = distance; }
   bool suspects_any() const { return !suspicious_.empty(); }
 
+  /// Rows that were compared, by what made them.
+  const std::map<Op, std::int64_t>& rows_by_op() const { return rows_by_op_; }
+
   /// By the name of the result.
   const std::map<std::string, SiteTally>& tallies() const { return tallies_; }
   std::map<std::string, SiteTally>& tallies() { return tallies_; }
@@ -66,6 +69,7 @@ class SitePass {
   std::map<std::size_t, std::unique_ptr<Watcher>> watchers_;  ///< by step width
   std::map<std::string, SiteTally> tallies_;
   std::map<std::string, double> suspicious_;
+  std::map<Op, std::int64_t> rows_by_op_;
   const LockstepInput* input_ = nullptr;
   const std::set<std::size_t>* sampled_ = nullptr;
 };
