@@ -123,7 +123,7 @@ ReportSection route_flips_section(const Record& record) {
   ReportSection out{"Route flips, with the baseline's experts", {}, {}};
   if (record.route_flips.empty()) return out;
   const FidelityIndex index(record);
-  const double factor = tie_factor(index.numerics());
+  const double factor = flip_tie_factor(index.numerics());
   std::vector<NoisyFlip> flips;
   for (const RouteFlipRecord& flip : record.route_flips) {
     const RouterNoiseRecord* noise = noise_source(index, flip.layer);

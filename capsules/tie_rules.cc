@@ -33,6 +33,10 @@ double tie_factor(NumericsClass numerics) {
   return numerics == NumericsClass::approximate ? kApproximateTieFactor : kTieFactor;
 }
 
+double flip_tie_factor(NumericsClass numerics) {
+  return numerics == NumericsClass::approximate ? kApproximateTieFactor : kFlipTieFactor;
+}
+
 double noise_of(const RouterNoiseRecord& noise) {
   return larger(noise.rms_baseline, noise.rms_naive);
 }
@@ -53,7 +57,7 @@ const RouterNoiseRecord* noise_source(const FidelityIndex& index, std::int64_t l
 
 Finding find_defective_flip(const FidelityIndex& index) {
   const bool none_allowed = index.numerics() == NumericsClass::bit_exact;
-  const double factor = tie_factor(index.numerics());
+  const double factor = flip_tie_factor(index.numerics());
   for (const RouteFlipRecord& flip : index.record().route_flips) {
     if (none_allowed) return {true, described(flip) + "; no applied patch may change one bit"};
     const RouterNoiseRecord* source = noise_source(index, flip.layer);

@@ -8,14 +8,18 @@
 
 namespace fidelio {
 
-/// A gap or margin is a tie up to this many times its noise.
+/// A margin is a tie up to this many sigma.
 inline constexpr double kTieFactor = 3;
-/// Of approximate patches: their noise meets thousands of near ties where that of float32 meets a
-/// few, and is uneven from token to token (docs/decisions.md). A wrong choice on the right logits
-/// is the site test's to find.
+/// A gap of router logits up to this many noises: of some thousand harmless flips one lay at 3.4
+/// (docs/decisions.md).
+inline constexpr double kFlipTieFactor = 5;
+/// Either of approximate patches: their noise meets thousands of near ties where that of float32
+/// meets a few, and is uneven from token to token. A wrong choice on the right logits is the site
+/// test's to find.
 inline constexpr double kApproximateTieFactor = 8;
 
 double tie_factor(NumericsClass numerics);
+double flip_tie_factor(NumericsClass numerics);
 
 /// Fewer sampled steps give no sigma.
 inline constexpr std::int64_t kMinSigmaSteps = 64;

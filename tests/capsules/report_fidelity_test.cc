@@ -97,11 +97,11 @@ TEST(SitesSection, ListsTwelveAndCountsTheRest) {
 
 TEST(RouteFlipsSection, PutsTheWidestAgainstTheirNoiseFirst) {
   Record record = tie_record();
-  record.route_flips.push_back({0, 1, 3, 4, 9, {3, 4}, {1, 2}, 1.3e-5});
+  record.route_flips.push_back({0, 1, 3, 4, 9, {3, 4}, {1, 2}, 2.1e-5});
   ReportSection section = route_flips_section(record);
   ASSERT_THAT(section.table, SizeIs(3));
   EXPECT_THAT(section.table[1],
-              ElementsAre("0", "1", "3", "4", "9", "1 2 for 3 4", "1.3e-05", "4e-06", "no tie"));
+              ElementsAre("0", "1", "3", "4", "9", "1 2 for 3 4", "2.1e-05", "4e-06", "no tie"));
   EXPECT_EQ(section.table[2].back(), "tie");
 
   record.router_noise.clear();
