@@ -31,7 +31,7 @@ std::string reach_of_wider_steps(const FidelityIndex& index) {
 
 Finding find_exact(const FidelityIndex& index) {
   const Record& record = index.record();
-  for (Finding found : {find_differing_bit(record), find_changed_id(record)})
+  for (const Finding& found : {find_differing_bit(record), find_changed_id(record)})
     if (found.holds) return {false, found.sentence};
   return {true, fmt::format("{}, all ids and logits bitwise equal, steps of {} tokens{}",
                             tokens_compared_text(record), fmt::join(record.options.widths, ", "),

@@ -21,7 +21,8 @@ constexpr double kFails = std::numeric_limits<double>::infinity();
 double ratio_of(double figure, double limit) {
   if (figure == 0 && limit >= 0) return 0;
   if (!(figure <= limit))
-    return figure > limit ? std::max(figure / limit, std::nextafter(1.0, 2.0)) : kFails;
+    return figure > limit ? std::max(figure / limit, 1 + std::numeric_limits<double>::epsilon())
+                          : kFails;
   return figure / limit;
 }
 

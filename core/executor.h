@@ -50,8 +50,8 @@ class Executor {
   /// Shown every node of the runs that follow; nullptr: nobody. Slower; not for timing.
   void set_observer(NodeObserver* observer) { observer_ = observer; }
 
-  /// Nodes of the plan's graph whose results all stand here run on `other` kernels instead of the own.
-  /// For tests of a suspicion; `other` must outlive the executor.
+  /// Nodes of the plan's graph whose results all stand here run on `other` kernels instead of the
+  /// own. For tests of a suspicion; `other` must outlive the executor.
   void run_elsewhere(std::set<std::string> results, const KernelTable* other) {
     elsewhere_ = std::move(results);
     other_kernels_ = other;

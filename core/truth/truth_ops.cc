@@ -226,6 +226,7 @@ Rows<T> truth_combine(const Rows<T>& x, const Rows<T>& weights) {
   return y;
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type.
 #define FIDELIO_TRUTH_OPS(T)                                                            \
   template void decode_row(const WeightView&, std::size_t, std::vector<T>&);            \
   template Rows<T> truth_linear(const WeightView&, const Rows<T>&, const ParallelFor&); \
@@ -243,6 +244,8 @@ Rows<T> truth_combine(const Rows<T>& x, const Rows<T>& weights) {
   template Rows<T> truth_gather_matmul(std::span<const WeightView>, const Rows<T>&,     \
                                        const Rows<T>&, const ParallelFor&);             \
   template Rows<T> truth_combine(const Rows<T>&, const Rows<T>&);
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 FIDELIO_TRUTH_OPS(double)
 FIDELIO_TRUTH_OPS(float)

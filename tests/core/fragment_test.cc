@@ -64,8 +64,7 @@ TEST(Fragment, StopsAtValuesThatAreStillMade) {
 TEST(Fragment, IsAGraphOfItsOwn) {
   const Graph before = parse_graph(kBefore);
 
-  const Graph part =
-      fragment_graph(before, find_fragment(before, parse_graph(kAfter), {"m"}));
+  const Graph part = fragment_graph(before, find_fragment(before, parse_graph(kAfter), {"m"}));
 
   EXPECT_EQ(to_text(part), to_text(before));
 }

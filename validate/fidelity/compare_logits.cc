@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "core/checksum.h"
 #include "validate/fidelity/route_forcing.h"
@@ -70,7 +71,7 @@ class Comparison {
 
   static double margin_of(std::span<const float> logits) {
     const auto best = static_cast<std::size_t>(argmax(logits));
-    double second = -INFINITY;
+    double second = -std::numeric_limits<double>::infinity();
     for (std::size_t i = 0; i < logits.size(); ++i)
       if (i != best) second = std::max(second, static_cast<double>(logits[i]));
     return static_cast<double>(logits[best]) - second;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace fidelio {
@@ -78,8 +79,8 @@ class RouteForcing::Forcer : public NodeObserver {
     const ValueId value = router_logits_of(graph, graph.node(graph.producer(chosen)));
     const std::size_t width = owner_.tape_.width(value);
     const auto logits = owner_.tape_.floats(value).subspan(token * width, width);
-    double high = -INFINITY;
-    double low = INFINITY;
+    double high = -std::numeric_limits<double>::infinity();
+    double low = std::numeric_limits<double>::infinity();
     for (const std::int32_t e : left_out)
       high = std::max(high, static_cast<double>(logits[static_cast<std::size_t>(e)]));
     for (const std::int32_t e : taken)

@@ -1,10 +1,9 @@
 #include "validate/fidelity/site_pass.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
-
-#include "kernels/attention.h"
 
 namespace fidelio {
 namespace {
@@ -50,7 +49,7 @@ std::vector<std::size_t> settle_cache(const KvCacheView& expected, const KvCache
     const auto position = static_cast<std::size_t>(memory.positions[t]);
     bool same = true;
     const auto settle = [&same](float& mine, const float& theirs) {
-      same &= std::memcmp(&mine, &theirs, sizeof(float)) == 0;
+      same &= std::bit_cast<std::uint32_t>(mine) == std::bit_cast<std::uint32_t>(theirs);
       mine = theirs;
     };
     for (std::size_t h = 0; h < expected.heads; ++h) {

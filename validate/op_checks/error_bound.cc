@@ -20,7 +20,8 @@ double sum_bound(double truth, double magnitude, double k, double terms) {
 
 double dot_roundings(std::size_t cols) {
   const double own_arithmetic = 1;  // the magnitude itself is rounded
-  return static_cast<double>((cols + 15) / 16) + 4 + 1 + own_arithmetic;
+  const std::size_t steps_of_a_lane = (cols + 15) / 16;
+  return static_cast<double>(steps_of_a_lane) + 4 + 1 + own_arithmetic;
 }
 
 AbsoluteWeight::AbsoluteWeight(const WeightView& w) : values_(w.rows * w.cols) {
@@ -70,8 +71,9 @@ Expected softmax_expected(const double* x, std::size_t n, const std::vector<doub
       in_error.empty() ? 0 : *std::max_element(in_error.begin(), in_error.end());
   // exp(s - max) is off by the error of s, the rounding of the difference and exp's own.
   std::vector<double> relative(n);
+  const std::size_t steps_of_a_lane = (n + 15) / 16;
   double of_sum =
-      roundings(static_cast<double>((n + 15) / 16) + 4) + static_cast<double>(n) * kSmall;
+      roundings(static_cast<double>(steps_of_a_lane) + 4) + static_cast<double>(n) * kSmall;
   for (std::size_t i = 0; i < n; ++i) {
     const double own = in_error.empty() ? 0 : in_error[i];
     const double distance = std::min(max - x[i], 0x1p20) + own + worst_in;

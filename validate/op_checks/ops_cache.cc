@@ -37,7 +37,8 @@ Scores scores_of(const AttentionArgs& args, const double* q, std::size_t kv_head
   const KvCacheView& cache = args.cache;
   const double scale = static_cast<double>(args.scale);
   // A lane of every fourth dimension, two levels of sums, the scale.
-  const double k = static_cast<double>((cache.head_dim + 3) / 4) + 3;
+  const std::size_t steps_of_a_lane = (cache.head_dim + 3) / 4;
+  const double k = static_cast<double>(steps_of_a_lane) + 3;
   Scores scores;
   for (std::size_t p = visible.begin; p < visible.end; ++p) {
     double sum = 0;

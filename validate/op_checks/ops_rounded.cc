@@ -4,7 +4,7 @@
 
 #include "core/truth/declared_rounding.h"
 #include "kernels/contract.h"
-#include "kernels/gather_matmul_rounded.h"
+#include "kernels/table.h"
 #include "validate/op_checks/op_problem.h"
 #include "validate/op_checks/op_table.h"
 
@@ -47,7 +47,8 @@ class PartsOfWeight {
 double rounded_dot_roundings(const WeightView& w) {
   if (affine_bits(w.format) == 0) return dot_roundings(w.cols) + 1;
   const std::size_t blocks = (w.cols + kRoundingBlock - 1) / kRoundingBlock;
-  return 4 + static_cast<double>((blocks + 15) / 16) + 4 + 2;
+  const std::size_t steps_of_a_lane = (blocks + 15) / 16;
+  return 4 + static_cast<double>(steps_of_a_lane) + 4 + 2;
 }
 
 Expected rounded_products(const GatherMatmulArgs& args, std::size_t n_x, Rounding rounding) {

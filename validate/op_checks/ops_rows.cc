@@ -43,7 +43,8 @@ Expected norm_expected(const TruthValue& x, std::size_t n, const float* weight, 
   Expected y{truth_rms_norm(x, {weight, n}, eps).x, {}};
   // Half of the sum's, the division's by n and the addition's of eps; the square root, its inverse,
   // two products, and one for what squares lose below the normal numbers.
-  const double k = (static_cast<double>((n + 15) / 16) + 4 + 2) / 2 + 5 + 2 * extra;
+  const std::size_t steps_of_a_lane = (n + 15) / 16;
+  const double k = (static_cast<double>(steps_of_a_lane) + 4 + 2) / 2 + 5 + 2 * extra;
   for (std::size_t begin = 0; begin < y.value.size(); begin += n) {
     double squares = 0;
     for (std::size_t i = begin; i < begin + n; ++i) squares += x.x[i] * x.x[i];

@@ -53,9 +53,9 @@ std::uint32_t random_number(Random& random, const FloatLayout& layout, DataKind 
   if (kind == DataKind::denormals && random.below(2) == 0)
     return layout.bits(negative, 0, mantissa | 1U);
   const Exponents range = exponents_of(kind, layout, shift);
+  const int n_exponents = range.last - range.first + 1;
   const int exponent =
-      range.first +
-      static_cast<int>(random.below(static_cast<std::size_t>(range.last - range.first + 1)));
+      range.first + static_cast<int>(random.below(static_cast<std::size_t>(n_exponents)));
   return layout.bits(negative, static_cast<std::uint32_t>(exponent + layout.bias()), mantissa);
 }
 
