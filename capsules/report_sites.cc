@@ -21,7 +21,8 @@ constexpr double kJustAbove = 1.0000000000000002;  ///< the number behind 1
 /// What is no number sorts as a failure; what only rounding calls equal to its limit is above it.
 double ratio_of(double figure, double limit) {
   if (figure == 0 && limit >= 0) return 0;
-  if (!(figure <= limit)) return figure > limit ? std::max(figure / limit, kJustAbove) : kFails;
+  if (figure > limit) return std::max(figure / limit, kJustAbove);
+  if (!(figure <= limit)) return kFails;
   return figure / limit;
 }
 

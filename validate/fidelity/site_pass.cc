@@ -1,9 +1,10 @@
 #include "validate/fidelity/site_pass.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
+
+#include "validate/fidelity/settle_cache.h"
 
 namespace fidelio {
 namespace {
@@ -38,31 +39,6 @@ std::vector<double> numbers_of(const std::vector<Words>& outputs, std::size_t n_
     }
   }
   return comparable(floats, ids, n_experts);
-}
-
-/// Compares the appended rows of the patched arm's cache with the baseline's and replaces them.
-/// Returns the indices of rows that differed.
-std::vector<std::size_t> settle_cache(const KvCacheView& expected, const KvCacheView& actual,
-                                      const StepMemory& memory) {
-  std::vector<std::size_t> differing;
-  for (std::size_t t = 0; t < memory.n_tokens; ++t) {
-    const auto position = static_cast<std::size_t>(memory.positions[t]);
-    bool same = true;
-    const auto settle = [&same](float& mine, const float& theirs) {
-      same &= std::bit_cast<std::uint32_t>(mine) == std::bit_cast<std::uint32_t>(theirs);
-      mine = theirs;
-    };
-    for (std::size_t h = 0; h < expected.heads; ++h) {
-      for (std::size_t d = 0; d < expected.head_dim; ++d) {
-        const std::size_t key = expected.key_index(h, position, d);
-        const std::size_t value = expected.value_index(h, position) + d;
-        settle(actual.keys[key], expected.keys[key]);
-        settle(actual.values[value], expected.values[value]);
-      }
-    }
-    if (!same) differing.push_back(t);
-  }
-  return differing;
 }
 
 }  // namespace
