@@ -32,26 +32,23 @@ RunOptions options_for(Trigger trigger, const DefectLength& length, std::int64_t
 
 void locate(const DefectFile& defect, const LoadedModel& model, const RunOptions& options,
             PlantedFault& planted, const Record& judged, DefectOutcome& out) {
-  if constexpr (kBisectIsThere) {
-    const std::vector<const Patch*> patches = parse_patch_list("all");
-    Record record =
-        make_record(model, options, patches, good().target, read_prompts(model, options));
-    Progress silent(1, false);
-    planted.forget_harm();
-    const BisectResult result =
-        bisect(model, options, {patches, good(), planted.kernels()}, record, silent);
-    if (result.culprits.empty()) {
-      out.wrong = "no culprit";
-      return;
-    }
-    out.culprit = result.culprits.front();
-    std::vector<std::int32_t> tokens = options.prompt_ids;
-    const std::vector<std::int32_t>& ids = judged.generations.at(0).baseline.ids;
-    tokens.insert(tokens.end(), ids.begin(), ids.end());
-    out.wrong = wrong_about(*out.culprit, defect, planted.harm(), tokens);
-    if (out.wrong.empty() && !result.confirmed()) out.wrong = "not confirmed";
-    out.located = out.wrong.empty();
+  const std::vector<const Patch*> patches = parse_patch_list("all");
+  Record record = make_record(model, options, patches, good().target, read_prompts(model, options));
+  Progress silent(1, false);
+  planted.forget_harm();
+  const BisectResult result =
+      bisect(model, options, {patches, good(), planted.kernels()}, record, silent);
+  if (result.culprits.empty()) {
+    out.wrong = "no culprit";
+    return;
   }
+  out.culprit = result.culprits.front();
+  std::vector<std::int32_t> tokens = options.prompt_ids;
+  const std::vector<std::int32_t>& ids = judged.generations.at(0).baseline.ids;
+  tokens.insert(tokens.end(), ids.begin(), ids.end());
+  out.wrong = wrong_about(*out.culprit, defect, planted.harm(), tokens);
+  if (out.wrong.empty() && !result.confirmed()) out.wrong = "not confirmed";
+  out.located = out.wrong.empty();
 }
 
 /// In the narrowest steps, at the earliest position, in the first layer.
@@ -93,7 +90,7 @@ std::string wrong_about(const Culprit& found, const DefectFile& defect, const st
 
 bool DefectOutcome::right() const {
   if (!not_applicable.empty()) return true;
-  return caught() && harm && (located || !kBisectIsThere);
+  return caught() && harm && located;
 }
 
 DefectOutcome run_defect(const DefectFile& defect, const std::string& folder,

@@ -27,7 +27,7 @@ struct DefectOutcome {
   std::string wrong;               ///< what is wrong with the location
 
   bool caught() const { return verdict == "BROKEN" && exit_code == 1; }
-  /// Caught, and located where bisection is there.
+  /// Caught, and located where it was planted.
   bool right() const;
 };
 
@@ -37,10 +37,6 @@ struct DefectLength {
   /// A late trigger then starts from a long prompt instead of waiting for position 400.
   bool brief = false;
 };
-
-/// Whether outcomes have culprits: false until validate/bisect.h is implemented. This is the one
-/// line to change.
-inline constexpr bool kBisectIsThere = true;
 
 /// "", or why `found` is not where the fault first did harm. `harm` was noted while bisecting,
 /// `tokens` are the prompt and the baseline's ids.

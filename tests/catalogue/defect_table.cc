@@ -10,10 +10,6 @@ namespace {
 constexpr const char* kRow = "{:<30} {:<13} {:<24} {:<8} {:>4}  {:<14} {:<44} {}";
 
 std::string where(const DefectOutcome& o) {
-  if (!kBisectIsThere && o.harm) {
-    const auto& [layer, width, position] = *o.harm;
-    return fmt::format("(harm: layer {}, position {}, width {})", layer, position, width);
-  }
   if (!o.culprit) return "-";
   return fmt::format("{}, layer {}, {}, position {}, width {}",
                      o.culprit->patch.empty() ? "no patch" : o.culprit->patch, o.culprit->layer,
@@ -51,9 +47,8 @@ std::string defect_summary(const std::vector<DefectOutcome>& outcomes) {
   const auto cases = static_cast<std::ptrdiff_t>(outcomes.size()) - not_applicable;
   const auto located = count([](const DefectOutcome& o) { return o.located; });
   return fmt::format(
-      "caught {} of {}, located {}, {} of them with unchanged ids; not applicable: {}",
-      count([](const DefectOutcome& o) { return o.caught(); }), cases,
-      kBisectIsThere ? fmt::format("{} of {}", located, cases) : "not tried",
+      "caught {} of {}, located {} of {}, {} of them with unchanged ids; not applicable: {}",
+      count([](const DefectOutcome& o) { return o.caught(); }), cases, located, cases,
       count([](const DefectOutcome& o) { return o.caught() && o.ids_unchanged; }), not_applicable);
 }
 

@@ -28,13 +28,7 @@ struct ReorderingOutcome {
 
   /// Not BROKEN when harmless, BROKEN when not.
   bool right() const;
-  /// Neither passed nor failed: the validator does not judge reassociation yet.
-  bool unjudged() const { return verdict == "UNJUDGED"; }
 };
-
-/// Whether `reassociated` kernels get a verdict of their own: false until capsules/verdict.h knows
-/// TOKEN_EXACT and TIE_FLIP. This is the one line to change.
-inline constexpr bool kReassociatedIsJudged = true;
 
 /// Whether the file asks for this kind of router and the checkpoint can have it.
 bool runs_on(const Reordering& reordering, const std::string& folder, bool ties);
