@@ -82,6 +82,7 @@ StepLogits truth_step(const LoadedModel& model, const RopeTable& rope, ThreadTea
 }  // namespace
 
 int logits_command(const LogitsOptions& options) {
+  const InterruptGuard interrupts;  // before anything is written
   const bool patched = options.arm == "patched";
   const std::vector<const Patch*> patches =
       patched ? parse_patch_list(options.patches) : std::vector<const Patch*>();
@@ -103,7 +104,6 @@ int logits_command(const LogitsOptions& options) {
 
   const auto rows = static_cast<std::int64_t>(ids.size());
   const std::int64_t cols = model->config().vocab_size;
-  const InterruptGuard interrupts;
   AtomicFile file(options.out);
   file.write(npy_header(rows, cols));
   const std::string digest = write_logits(step, ids, width, file);
