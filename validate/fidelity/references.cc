@@ -17,7 +17,7 @@ std::set<std::size_t> spread(std::size_t first, std::size_t count, std::size_t n
 }
 
 /// The rows of a routed pass that are evaluated again.
-struct References::Rows_ {
+struct References::SampledRows {
   std::vector<std::size_t> positions;
   std::vector<std::int32_t> fed;
   std::vector<std::vector<float>> baseline;  ///< logits, by row
@@ -75,13 +75,26 @@ ReferenceRecord References::measure(Arm& baseline, Arm& patched, LockstepInput i
     if (chosen.size() < 2 * kSigmaSteps) chosen.insert(position);
   if (chosen.empty()) return {input.prompt_index, "truth"};
 
-  Rows_ rows;
+  const SampledRows rows = sample(baseline, patched, input, chosen);
+  const auto truth = evaluate<double>(baseline.decoder().cache(), rows);
+  const auto naive = evaluate<float>(baseline.decoder().cache(), rows);
+  add_router_noise(rows, truth, naive);
+  const ValueId logits = model_.graph.outputs()[0];
+  ReferenceRecord record = distances(rows, truth.at(logits), naive.at(logits));
+  record.prompt = input.prompt_index;
+  record.reference = rounded_.empty() ? "truth" : "truth with declared rounding";
+  return record;
+}
+
+References::SampledRows References::sample(Arm& baseline, Arm& patched, const LockstepInput& input,
+                                           const std::set<std::size_t>& chosen) const {
+  SampledRows rows;
   const Graph& graph = model_.graph;
   RouteForcing forcing(baseline, patched, input.first_position());
   const auto keep = [&](const StepLogits& step) {
-    if (!chosen.contains(step.first_position)) return;
-    rows.positions.push_back(step.first_position);
     const std::size_t p = step.first_position;
+    if (!chosen.contains(p)) return;
+    rows.positions.push_back(p);
     rows.fed.push_back(p < input.prompt.size() ? input.prompt[p]
                                                : input.ids[p - input.prompt.size()]);
     rows.baseline.emplace_back(step.baseline.begin(), step.baseline.end());
@@ -102,32 +115,30 @@ ReferenceRecord References::measure(Arm& baseline, Arm& patched, LockstepInput i
       baseline, patched, input,
       [&](std::size_t n_tokens, std::size_t position) { return forcing.watch(n_tokens, position); },
       keep, nullptr);
+  return rows;
+}
 
-  const auto truth = evaluate<double>(baseline.decoder().cache(), rows);
-  const auto naive = evaluate<float>(baseline.decoder().cache(), rows);
-  add_router_noise(rows, truth, naive);
-  const ValueId logits = graph.outputs()[0];
-  ReferenceRecord record;
-  record.prompt = input.prompt_index;
-  record.reference = rounded_.empty() ? "truth" : "truth with declared rounding";
-  record.steps = static_cast<std::int64_t>(rows.positions.size());
-  ErrorNorm e_baseline, e_naive, e_patched;
+ReferenceRecord References::distances(const SampledRows& rows, const Rows<double>& truth,
+                                      const Rows<float>& naive) const {
+  ErrorNorm e_baseline;
+  ErrorNorm e_naive;
+  ErrorNorm e_patched;
   double sigma_baseline = 0;
   double sigma_naive = 0;
   for (std::size_t r = 0; r < rows.positions.size(); ++r) {
     const std::size_t vocab = rows.baseline[r].size();
-    const double* true_row = truth.at(logits).row(r);
-    const float* naive_row = naive.at(logits).row(r);
-    const std::vector<double> expected = doubles(true_row, vocab);
+    const std::vector<double> expected = doubles(truth.row(r), vocab);
     e_baseline.add(doubles(rows.baseline[r].data(), vocab), expected);
-    e_naive.add(doubles(naive_row, vocab), expected);
+    e_naive.add(doubles(naive.row(r), vocab), expected);
     e_patched.add(doubles(rows.patched[r].data(), vocab), expected);
     const auto best = best_two(rows.baseline[r]);
-    const double true_margin = margin(true_row, best);
+    const double true_margin = margin(truth.row(r), best);
     sigma_baseline += std::pow(margin(rows.baseline[r].data(), best) - true_margin, 2);
-    sigma_naive += std::pow(margin(naive_row, best) - true_margin, 2);
+    sigma_naive += std::pow(margin(naive.row(r), best) - true_margin, 2);
   }
   const auto n = static_cast<double>(rows.positions.size());
+  ReferenceRecord record;
+  record.steps = static_cast<std::int64_t>(rows.positions.size());
   record.e_baseline = e_baseline.value();
   record.e_naive = e_naive.value();
   record.e_patched = e_patched.value();
@@ -137,7 +148,7 @@ ReferenceRecord References::measure(Arm& baseline, Arm& patched, LockstepInput i
 }
 
 template <class T>
-std::map<ValueId, Rows<T>> References::evaluate(KvCache& cache, const Rows_& rows) {
+std::map<ValueId, Rows<T>> References::evaluate(KvCache& cache, const SampledRows& rows) {
   const Graph& graph = model_.graph;
   Evaluator<T> evaluator(graph, model_.weights, rope_, parallel_over(team_));
   round_inputs(evaluator, graph, rounded_);
@@ -159,7 +170,8 @@ std::map<ValueId, Rows<T>> References::evaluate(KvCache& cache, const Rows_& row
   return kept;
 }
 
-void References::add_router_noise(const Rows_& rows, const std::map<ValueId, Rows<double>>& truth,
+void References::add_router_noise(const SampledRows& rows,
+                                  const std::map<ValueId, Rows<double>>& truth,
                                   const std::map<ValueId, Rows<float>>& naive) {
   for (const Node* node : routers(model_.graph)) {
     const ValueId value = router_logits_of(model_.graph, *node);

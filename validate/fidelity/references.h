@@ -38,10 +38,14 @@ class References {
     double naive = 0;
     std::int64_t logits = 0;
   };
-  struct Rows_;
+  struct SampledRows;
+  SampledRows sample(Arm& baseline, Arm& patched, const LockstepInput& input,
+                     const std::set<std::size_t>& chosen) const;
+  ReferenceRecord distances(const SampledRows& rows, const Rows<double>& truth,
+                            const Rows<float>& naive) const;
   template <class T>
-  std::map<ValueId, Rows<T>> evaluate(KvCache& cache, const Rows_& rows);
-  void add_router_noise(const Rows_& rows, const std::map<ValueId, Rows<double>>& truth,
+  std::map<ValueId, Rows<T>> evaluate(KvCache& cache, const SampledRows& rows);
+  void add_router_noise(const SampledRows& rows, const std::map<ValueId, Rows<double>>& truth,
                         const std::map<ValueId, Rows<float>>& naive);
 
   const LoadedModel& model_;
