@@ -15,6 +15,7 @@
 #include "patches/catalogue.h"
 #include "validate/arm.h"
 #include "validate/commands.h"
+#include "validate/fidelity/class_reference.h"
 #include "validate/interrupt.h"
 #include "validate/kernel_target.h"
 #include "validate/npy_file.h"
@@ -46,10 +47,10 @@ bool any_site_applied(const Arm& arm) {
 }
 
 /// The logits of every row of a step of these ids.
-using StepLogits = std::function<std::span<const float>(std::span<const std::int32_t> ids)>;
+using LogitsOfStep = std::function<std::span<const float>(std::span<const std::int32_t> ids)>;
 
 /// Feeds the ids, `width` a step, and writes each step's rows; returns the checksum of all rows.
-std::string write_logits(const StepLogits& step, std::span<const std::int32_t> ids,
+std::string write_logits(const LogitsOfStep& step, std::span<const std::int32_t> ids,
                          std::size_t width, AtomicFile& file) {
   StreamingXxh3 hash;
   while (!ids.empty()) {
@@ -64,13 +65,8 @@ std::string write_logits(const StepLogits& step, std::span<const std::int32_t> i
 }
 
 /// Truth's logits, rounded once to float32.
-StepLogits truth_step(const LoadedModel& model, const RopeTable& rope, ThreadTeam& team) {
-  const ParallelFor parallel = [&team](std::size_t n, const auto& body) {
-    team.run([&](std::size_t thread) {
-      body(n * thread / team.size(), n * (thread + 1) / team.size());
-    });
-  };
-  auto truth = std::make_shared<Truth>(model.graph, model.weights, rope, parallel);
+LogitsOfStep truth_step(const LoadedModel& model, const RopeTable& rope, ThreadTeam& team) {
+  auto truth = std::make_shared<Truth>(model.graph, model.weights, rope, parallel_over(team));
   auto rows = std::make_shared<std::vector<float>>();
   return [truth, rows](std::span<const std::int32_t> ids) -> std::span<const float> {
     const TruthValue logits = truth->step(ids, ids.size());
@@ -97,7 +93,7 @@ int logits_command(const LogitsOptions& options) {
   const RopeTable rope = rope_table_for(*model, ids.size());
   const auto width = std::min(static_cast<std::size_t>(options.width), ids.size());
   Arm arm(options.arm, *model, patches, kernels, team, rope, {ids.size(), width});
-  StepLogits step = [&arm](std::span<const std::int32_t> step_ids) {
+  LogitsOfStep step = [&arm](std::span<const std::int32_t> step_ids) {
     return arm.decoder().step(step_ids, step_ids.size());
   };
   if (options.arm == "truth") step = truth_step(*model, rope, team);
