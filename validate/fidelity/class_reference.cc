@@ -51,17 +51,6 @@ std::vector<double> part_of(const std::vector<T>& all, std::size_t i, std::size_
   return {begin, begin + static_cast<std::ptrdiff_t>(size)};
 }
 
-/// Keeps what a step of a fragment makes.
-class KeepOutputs : public NodeObserver {
- public:
-  explicit KeepOutputs(const Graph& graph) : tape_(graph) {}
-  void after(const PlanNode& node, const StepMemory& memory) override { tape_.after(node, memory); }
-  const StepTape& tape() const { return tape_; }
-
- private:
-  StepTape tape_;
-};
-
 }  // namespace
 
 ParallelFor parallel_over(ThreadTeam& team) {
@@ -174,8 +163,8 @@ std::vector<SiteResult> ClassReference::baseline(
   const Plan plan(fragment_graph(model_.graph, site.fragment), model_.weights, rope_);
   Executor executor(kernels_, team_, 1, 16);
   KvCache no_cache(0, 1, 1, 16);
-  KeepOutputs keep(plan.graph());
-  executor.set_observer(&keep);
+  StepTape made(plan.graph());
+  executor.set_observer(&made);
   const std::int32_t no_id = 0;
   for (const SiteSample* sample : samples) {
     StepInput step{{&no_id, 1}, 0, 0};
@@ -190,7 +179,7 @@ std::vector<SiteResult> ClassReference::baseline(
     executor.run(plan, step, no_cache);
     std::vector<Words> outputs;
     for (const ValueId output : plan.graph().outputs()) {
-      const auto words = keep.tape().words(output);
+      const auto words = made.words(output);
       outputs.emplace_back(words.begin(), words.end());
     }
     results.push_back(result_of(model_.graph, site, outputs));

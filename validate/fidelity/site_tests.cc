@@ -21,6 +21,10 @@ std::set<std::int32_t> set_of(const std::vector<std::int32_t>& ids) {
   return {ids.begin(), ids.end()};
 }
 
+std::vector<double> numbers(const SiteResult& result, std::size_t n_experts) {
+  return comparable(result.floats, result.ids, n_experts);
+}
+
 /// Error norms of the three evaluations against the reference.
 struct Errors {
   ErrorNorm baseline;
@@ -28,13 +32,10 @@ struct Errors {
   ErrorNorm patched;
 
   void add(const RowResults& row, std::size_t n_experts) {
-    const auto numbers = [n_experts](const SiteResult& result) {
-      return comparable(result.floats, result.ids, n_experts);
-    };
-    const std::vector<double> reference = numbers(row.reference);
-    baseline.add(numbers(row.baseline), reference);
-    naive.add(numbers(row.naive), reference);
-    patched.add(numbers(row.patched), reference);
+    const std::vector<double> reference = numbers(row.reference, n_experts);
+    baseline.add(numbers(row.baseline, n_experts), reference);
+    naive.add(numbers(row.naive, n_experts), reference);
+    patched.add(numbers(row.patched, n_experts), reference);
   }
 };
 
@@ -63,13 +64,10 @@ std::vector<float> router_logits(const SiteTally& site, const RowResults& row) {
 /// The figures of a row by itself.
 void put_alone(const RowResults& row, std::size_t n_experts, double typical_row,
                SiteRecord& record) {
-  const auto numbers = [n_experts](const SiteResult& result) {
-    return comparable(result.floats, result.ids, n_experts);
-  };
-  const std::vector<double> reference = numbers(row.reference);
-  record.worst_e_baseline = row_error(numbers(row.baseline), reference, typical_row);
-  record.worst_e_naive = row_error(numbers(row.naive), reference, typical_row);
-  record.worst_e_patched = row_error(numbers(row.patched), reference, typical_row);
+  const std::vector<double> reference = numbers(row.reference, n_experts);
+  record.worst_e_baseline = row_error(numbers(row.baseline, n_experts), reference, typical_row);
+  record.worst_e_naive = row_error(numbers(row.naive, n_experts), reference, typical_row);
+  record.worst_e_patched = row_error(numbers(row.patched, n_experts), reference, typical_row);
 }
 
 }  // namespace
