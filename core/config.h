@@ -35,18 +35,23 @@ struct QuantizationConfig {
 /// How the rotary frequencies of the first training are stretched to longer contexts. Source:
 /// transformers' rope initialisations.
 struct RopeScaling {
-  enum class Type : std::uint8_t { none, linear, llama3 };
+  enum class Type : std::uint8_t { none, linear, llama3, yarn };
   Type type = Type::none;
   float factor = 1;
   // llama3 alone: wavelengths in parts of the original context between which it blends.
   float low_freq_factor = 1;
   float high_freq_factor = 4;
-  std::int64_t original_max_position_embeddings = 0;
+  std::int64_t original_max_position_embeddings = 0;  ///< llama3 and yarn
+  // yarn alone: rotations in the original context between which it blends.
+  float beta_fast = 32;
+  float beta_slow = 1;
+  bool truncate = true;        ///< the blend begins and ends at whole dimensions
+  float attention_factor = 1;  ///< cos and sin times this
 
   bool operator==(const RopeScaling&) const = default;
 };
 
-enum class LayerType : std::uint8_t { full_attention, sliding_attention };
+enum class LayerType : std::uint8_t { full_attention, sliding_attention, conv };
 
 /// Names are the config keys verbatim. Keys a family does not have keep their defaults.
 struct ModelConfig {
@@ -59,7 +64,7 @@ struct ModelConfig {
   std::int64_t head_dim = 0;  ///< hidden_size / num_attention_heads when absent
   std::int64_t vocab_size = 0;
   std::int64_t max_position_embeddings = 0;
-  float rms_norm_eps = 0;
+  float rms_norm_eps = 0;  ///< `norm_eps` in lfm2 and lfm2_moe
   float rope_theta = 10000.0F;
   RopeScaling rope_scaling;
   bool rope_traditional = false;  ///< pairs of neighbours instead of halves (MLX checkpoints)
@@ -68,7 +73,10 @@ struct ModelConfig {
   bool mlp_bias = false;               ///< biases of gate_proj, up_proj and down_proj
   std::int64_t sliding_window = 0;     ///< positions a token sees in sliding layers; 0: none slides
   std::vector<LayerType> layer_types;  ///< one a layer; a layer beyond the list is full_attention
+  std::int64_t conv_L_cache = 0;       ///< taps of a short convolution
+  bool conv_bias = false;              ///< biases of in_proj, conv and out_proj
 
+  LayerType type_of(std::int64_t layer) const;
   /// The window of a layer; 0 where its tokens see every earlier position.
   std::int64_t window_of(std::int64_t layer) const;
 
@@ -79,6 +87,11 @@ struct ModelConfig {
   bool norm_topk_prob = false;
   std::int64_t decoder_sparse_step = 1;
   std::vector<std::int64_t> mlp_only_layers;
+  std::int64_t num_dense_layers = 0;  ///< the first layers have no experts
+  bool use_expert_bias = false;       ///< added to the router's scores for the selection alone
+  float routed_scaling_factor = 1;
+  float swiglu_limit = 0;  ///< of the clamped SwiGLU; 0: not clamped
+  float swiglu_alpha = 1;
 
   std::vector<std::int64_t> eos_token_ids;  ///< `eos_token_id`: a number or a list
   std::optional<QuantizationConfig> quantization;
@@ -86,8 +99,8 @@ struct ModelConfig {
 
 /// Reads and checks `file`. Throws UserError naming the file, the key, what was found and what was
 /// expected: a missing key, a wrong type, a negative or absurd number, an unknown model_type, an
-/// unsupported feature (a rope_scaling other than linear and llama3, clip_qkv, hidden_act other
-/// than silu, quantisation modes or bits).
+/// unsupported feature (a rope_scaling other than linear, llama3 and yarn, clip_qkv, hidden_act
+/// other than silu, quantisation modes or bits).
 ModelConfig read_config(const std::filesystem::path& file);
 
 /// The same on text, `where` naming its origin in messages.

@@ -49,16 +49,34 @@ std::int64_t read_window(const ConfigReader& config, const ConfigFamily& family)
     }
     return 0;
   }
-  const bool has_switch = family.window != WindowRule::every_layer;
+  const bool has_switch =
+      family.window == WindowRule::switched || family.window == WindowRule::upper_layers;
   if (has_switch && !config.find_bool("use_sliding_window").value_or(false)) return 0;
   if (window != nullptr) return config.integer("sliding_window", 1, kMaxPositions);
   return config.has("sliding_window") ? 0 : family.sliding_window;
 }
 
-LayerType layer_type(const ConfigReader& config, const json& type) {
+LayerType layer_type(const ConfigReader& config, const ConfigFamily& family, const json& type) {
+  if (type == "conv" && family.short_conv) return LayerType::conv;
   if (type == "full_attention") return LayerType::full_attention;
   if (type == "sliding_attention") return LayerType::sliding_attention;
-  config.refuse("layer_types", type, "\"full_attention\" or \"sliding_attention\"");
+  config.refuse("layer_types", type,
+                family.short_conv ? "\"full_attention\" or \"conv\""
+                                  : "\"full_attention\" or \"sliding_attention\"");
+}
+
+/// Where attention stands between convolutions: `full_attn_idxs`, the form before `layer_types`.
+std::vector<LayerType> read_full_attn_idxs(const ConfigReader& config, std::int64_t n_layers) {
+  const json* listed = config.find("full_attn_idxs");
+  if (listed == nullptr || !listed->is_array()) {
+    config.missing("layer_types", fmt::format("an array of {} layers' types", n_layers));
+  }
+  std::vector<LayerType> types(static_cast<std::size_t>(n_layers), LayerType::conv);
+  for (const json& layer : *listed) {
+    types[static_cast<std::size_t>(config.integer_of("full_attn_idxs", layer, 0, n_layers - 1))] =
+        LayerType::full_attention;
+  }
+  return types;
 }
 
 /// One type a layer: as `layer_types` says, else by the family's rule.
@@ -72,26 +90,28 @@ std::vector<LayerType> read_layer_types(const ConfigReader& config, const Config
       config.refuse("layer_types", *listed, fmt::format("an array of {} layers' types", n_layers));
     }
     for (const json& type : *listed) {
-      types.push_back(layer_type(config, type));
+      types.push_back(layer_type(config, family, type));
       if (types.back() == LayerType::sliding_attention && !windowed) {
         config.refuse("layer_types", type, "\"full_attention\", as no sliding_window is in use");
       }
     }
     return types;
   }
+  if (family.short_conv) return read_full_attn_idxs(config, out.num_hidden_layers);
+  const std::size_t step = family.window == WindowRule::alternating ? 2 : 1;
   std::int64_t first = windowed ? 0 : out.num_hidden_layers;
   if (windowed && family.window == WindowRule::upper_layers) {
     first = config.integer("max_window_layers", 0, INT32_MAX);
   }
   types.assign(n_layers, LayerType::full_attention);
-  for (auto layer = static_cast<std::size_t>(first); layer < n_layers; ++layer) {
+  for (auto layer = static_cast<std::size_t>(first); layer < n_layers; layer += step) {
     types[layer] = LayerType::sliding_attention;
   }
   return types;
 }
 
-bool read_bias(const ConfigReader& config, const char* key, bool allowed) {
-  const bool bias = config.find_bool(key).value_or(false);
+bool read_bias(const ConfigReader& config, const char* key, bool allowed, bool absent = false) {
+  const bool bias = config.find_bool(key).value_or(absent);
   if (bias && !allowed) config.fail(key, "true", "false");
   return bias;
 }
@@ -101,7 +121,8 @@ bool read_bias(const ConfigReader& config, const char* key, bool allowed) {
 void read_attention(const ConfigReader& config, const ConfigFamily& family, ModelConfig& out) {
   read_heads(config, family, out);
   read_head_dim(config, family, out);
-  out.attention_bias = read_bias(config, "attention_bias", family.attention_bias);
+  out.attention_bias =
+      read_bias(config, "attention_bias", family.attention_bias, family.attention_bias_default);
   out.mlp_bias = read_bias(config, "mlp_bias", family.mlp_bias);
   out.sliding_window = read_window(config, family);
   out.layer_types = read_layer_types(config, family, out);

@@ -5,7 +5,12 @@ namespace {
 
 constexpr ConfigFamily kFamilies[] = {
     // model_type, default KV heads, default head_dim, rope_theta, window rule and default,
-    // attention_bias, mlp_bias, rope_traditional, expert_width
+    // attention_bias, mlp_bias, rope_traditional, expert_width, ...
+    {"gpt_oss", false, false, 150000, WindowRule::alternating, 128, true, false, false,
+     "intermediate_size", true},
+    {"lfm2", false, true, 1000000, WindowRule::none, 0, false, false, false, "", false, true},
+    {"lfm2_moe", false, true, 1000000, WindowRule::none, 0, false, false, false,
+     "moe_intermediate_size", false, true},
     {"llama", true, true, 10000, WindowRule::none, 0, true, true, true, ""},
     {"mistral", false, true, 0, WindowRule::every_layer, 4096, false, false, true, ""},
     {"mixtral", false, true, 0, WindowRule::every_layer, 0, false, false, true,

@@ -10,10 +10,11 @@ namespace fidelio {
 
 /// Who decides that a layer's attention has a sliding window.
 enum class WindowRule : std::uint8_t {
-  none,         ///< the family has none: a window in the config is refused
-  every_layer,  ///< `sliding_window`, in every layer
-  switched,     ///< `sliding_window` when `use_sliding_window`, in every layer
-  upper_layers  ///< the same, from layer `max_window_layers` on
+  none,          ///< the family has none: a window in the config is refused
+  every_layer,   ///< `sliding_window`, in every layer
+  switched,      ///< `sliding_window` when `use_sliding_window`, in every layer
+  upper_layers,  ///< the same, from layer `max_window_layers` on
+  alternating    ///< `sliding_window` in layers 0, 2, 4, ...
 };
 
 struct ConfigFamily {
@@ -27,6 +28,8 @@ struct ConfigFamily {
   bool mlp_bias;                  ///< `mlp_bias`: biases of gate_proj, up_proj and down_proj
   bool rope_traditional;          ///< MLX's `rope_traditional`
   std::string_view expert_width;  ///< key of the experts' FFN width; empty: a dense family
+  bool attention_bias_default = false;  ///< `attention_bias` taken when absent
+  bool short_conv = false;              ///< has layers of type conv, and the keys of LFM2
 };
 
 /// The table, sorted by model_type. Source: the configuration classes of transformers;

@@ -15,8 +15,10 @@
 
 namespace fidelio {
 
-/// Far above any published model's context, low enough for products in 64 bits.
+/// Far above any published model, low enough for products of three in 64 bits.
 inline constexpr std::int64_t kMaxPositions = std::int64_t{1} << 31;
+inline constexpr std::int64_t kMaxWidth = std::int64_t{1} << 20;
+inline constexpr std::int64_t kMaxLayers = 4096;
 
 /// Borrows the object. `prefix` is put before keys in messages ("quantization." for a nested
 /// object). A key whose value is null counts as absent, as it does for the references.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cfloat>
+#include <cmath>
 
 namespace fidelio {
 namespace {
@@ -30,13 +31,45 @@ std::string scaling_type(const ConfigReader& rope) {
   return rope_type.value_or(type.value_or("default"));
 }
 
+/// Source: Peng et al. 2023, YaRN; transformers' defaults.
+RopeScaling read_yarn(const ConfigReader& rope) {
+  RopeScaling scaling;
+  scaling.type = RopeScaling::Type::yarn;
+  scaling.factor = required_float(rope, "factor");
+  scaling.original_max_position_embeddings =
+      rope.integer("original_max_position_embeddings", 1, kMaxPositions);
+  scaling.beta_fast = rope.find_float("beta_fast", FLT_MIN, kMaxFactor).value_or(32.0F);
+  scaling.beta_slow = rope.find_float("beta_slow", FLT_MIN, kMaxFactor).value_or(1.0F);
+  scaling.truncate = rope.find_bool("truncate").value_or(true);
+  for (const char* key : {"mscale", "mscale_all_dim"}) {
+    if (const json* value = rope.find(key)) rope.refuse(key, *value, "nothing; not supported");
+  }
+  const double factor = static_cast<double>(scaling.factor);
+  const auto by_factor = static_cast<float>(factor <= 1 ? 1.0 : 0.1 * std::log(factor) + 1.0);
+  scaling.attention_factor =
+      rope.find_float("attention_factor", FLT_MIN, kMaxFactor).value_or(by_factor);
+  return scaling;
+}
+
+/// What gpt_oss takes where its config says nothing.
+RopeScaling gpt_oss_yarn() {
+  RopeScaling scaling;
+  scaling.type = RopeScaling::Type::yarn;
+  scaling.factor = 32;
+  scaling.original_max_position_embeddings = 4096;
+  scaling.truncate = false;
+  scaling.attention_factor = static_cast<float>(0.1 * std::log(32.0) + 1.0);
+  return scaling;
+}
+
 RopeScaling read_scaling(const ConfigReader& rope) {
   const std::string type = scaling_type(rope);
   RopeScaling scaling;
   if (type == "default") return scaling;
+  if (type == "yarn") return read_yarn(rope);
   if (type != "linear" && type != "llama3") {
     rope.fail(rope.find("rope_type") != nullptr ? "rope_type" : "type", quote(type),
-              "default, linear or llama3; no other scaling is supported");
+              "default, linear, llama3 or yarn; no other scaling is supported");
   }
   scaling.factor = required_float(rope, "factor");
   scaling.type = RopeScaling::Type::linear;
@@ -84,6 +117,7 @@ void read_rope(const ConfigReader& config, const ConfigFamily& family, ModelConf
     }
     if (inner_theta) theta = inner_theta;
   }
+  if (!scaled && out.model_type == "gpt_oss") out.rope_scaling = gpt_oss_yarn();
   if (!theta && family.rope_theta == 0) config.missing("rope_theta", "the key");
   out.rope_theta = theta.value_or(family.rope_theta);
   out.rope_traditional = config.find_bool("rope_traditional").value_or(false);

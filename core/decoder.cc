@@ -13,7 +13,7 @@ std::int32_t argmax(std::span<const float> logits) {
   return static_cast<std::int32_t>(best);
 }
 
-Decoder::Decoder(PlanSource plans, const KernelTable& kernels, ThreadTeam& team, KvCache cache,
+Decoder::Decoder(PlanSource plans, const KernelTable& kernels, ThreadTeam& team, Cache cache,
                  std::size_t max_step)
     : plans_(std::move(plans)),
       cache_(std::move(cache)),

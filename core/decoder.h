@@ -23,7 +23,7 @@ class Decoder {
  public:
   /// `kernels` and `team` must outlive the decoder. `capacity`: positions of the cache; `max_step`:
   /// tokens of the widest step.
-  Decoder(PlanSource plans, const KernelTable& kernels, ThreadTeam& team, KvCache cache,
+  Decoder(PlanSource plans, const KernelTable& kernels, ThreadTeam& team, Cache cache,
           std::size_t max_step);
 
   /// Forgets everything but the plans.
@@ -37,8 +37,13 @@ class Decoder {
   std::span<const float> prefill(std::span<const std::int32_t> ids, std::size_t chunk);
 
   std::size_t position() const { return position_; }
-  /// Keys and values of the positions fed so far.
-  KvCache& cache() { return cache_; }
+  /// What is kept of the positions fed so far.
+  Cache& cache() { return cache_; }
+  /// Starts over, with a cache that keeps so much.
+  void set_keep(Cache::Keep keep) {
+    cache_.set_keep(keep);
+    reset();
+  }
 
   void set_checked(bool checked) { executor_.set_checked(checked); }
   void set_observer(NodeObserver* observer) { executor_.set_observer(observer); }
@@ -54,7 +59,7 @@ class Decoder {
 
  private:
   PlanSource plans_;
-  KvCache cache_;
+  Cache cache_;
   Executor executor_;
   std::size_t position_ = 0;
   std::function<void(std::size_t)> on_step_;

@@ -59,7 +59,7 @@ const KernelTable& Executor::kernels_of(const Plan& plan, const PlanNode& node) 
   return all ? *other_kernels_ : kernels_;
 }
 
-std::span<const float> Executor::run(const Plan& plan, const StepInput& step, KvCache& cache) {
+std::span<const float> Executor::run(const Plan& plan, const StepInput& step, Cache& cache) {
   prepare(plan, step);
   fill_inputs(plan, step);
   team_.run([&](std::size_t thread) { run_nodes(plan, step, cache, thread); });
@@ -70,7 +70,7 @@ std::span<const float> Executor::run(const Plan& plan, const StepInput& step, Kv
   return {rows, logits.width * step.n_wanted};
 }
 
-void Executor::run_nodes(const Plan& plan, const StepInput& step, KvCache& cache,
+void Executor::run_nodes(const Plan& plan, const StepInput& step, Cache& cache,
                          std::size_t thread) {
   const std::size_t n_tokens = step.ids.size();
   const StepMemory memory{values_.data(), values_.data() + plan.wanted_rows_begin(n_tokens),

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/kv_cache.h"
+#include "core/cache.h"
 #include "core/plan.h"
 #include "core/run_node.h"
 #include "core/thread_team.h"
@@ -41,7 +41,7 @@ class Executor {
   /// Runs one step. The logits [n_wanted, vocab] stay valid until the next call. An expert id
   /// outside the stack is replaced by 0 and reported by faults(): a kernel under test must not take
   /// the validator down.
-  std::span<const float> run(const Plan& plan, const StepInput& step, KvCache& cache);
+  std::span<const float> run(const Plan& plan, const StepInput& step, Cache& cache);
 
   /// In checked mode every node's results and workspaces are filled with NaN before it runs, and
   /// its results are searched for non-finite values afterwards. Slower; not for timing.
@@ -64,7 +64,7 @@ class Executor {
   void prepare(const Plan& plan, const StepInput& step);
   void fill_inputs(const Plan& plan, const StepInput& step);
   const KernelTable& kernels_of(const Plan& plan, const PlanNode& node) const;
-  void run_nodes(const Plan& plan, const StepInput& step, KvCache& cache, std::size_t thread);
+  void run_nodes(const Plan& plan, const StepInput& step, Cache& cache, std::size_t thread);
   /// Before a checked node: its results and a thread's workspace become NaN, so that a kernel which
   /// reads what it never wrote shows.
   void poison(const PlanNode& node, const StepMemory& memory, std::byte* workspace,

@@ -62,9 +62,7 @@ void check_param(const Param& param) {
   check_name(param.name);
   for (const std::string& source : param.sources) check_name(source);
   check_shape("@" + param.name, param.shape);
-  const std::size_t rank = param.kind == Param::Kind::experts  ? 3
-                           : param.kind == Param::Kind::matrix ? 2
-                                                               : 1;
+  const std::size_t rank = info(param.kind).rank;
   if (!param.shape.empty() && param.shape.size() != rank) {
     throw GraphError(fmt::format("@{} has {} dimensions, its kind has {}", param.name,
                                  param.shape.size(), rank));

@@ -53,8 +53,8 @@ struct Param {
   Kind kind = Kind::matrix;
   /// [n], [out, in] or [experts, out, in]; empty where unknown (text without a declaration).
   Shape shape;
-  /// Where the checkpoint may hold it, in order; the first is the name, and add_param() fills it
-  /// in. With `*` one tensor an expert, without one tensor for all of them. Empty for constants.
+  /// Where the checkpoint may hold it, in order; add_param() takes the name where none is given.
+  /// With `*` one tensor an expert, without one tensor for all of them. Empty for constants.
   std::vector<std::string> sources;
   std::vector<float> data;  ///< constants only: the values themselves
 

@@ -113,11 +113,7 @@ class Parser {
     param.kind = parse_kind(cursor);
     param.shape = parse_shape(cursor);
     const bool constant = param.kind == ParamKind::constant;
-    if (!constant) param.sources.push_back(param.name);
-    while (!constant && !cursor.at_end()) {
-      if (cursor.word("\"or\"") != "or") cursor.fail("expected \"or\"");
-      param.sources.push_back(cursor.name('@'));
-    }
+    if (!constant) parse_sources(cursor, param);
     if (constant && cursor.accept('{')) {
       do {
         param.data.push_back(cursor.number<float>("a number"));
@@ -128,14 +124,27 @@ class Parser {
     at_line(cursor.line(), [&] { graph_.add_param(std::move(param)); });
   }
 
+  /// "from @a or @b", or "or @b" where the first is the parameter's name.
+  static void parse_sources(GraphTextCursor& cursor, Param& param) {
+    param.sources.push_back(param.name);
+    while (!cursor.at_end()) {
+      const std::string keyword = cursor.word("\"or\"");
+      const bool only_name = param.sources.size() == 1 && param.sources[0] == param.name;
+      if (keyword == "from" && only_name) {
+        param.sources[0] = cursor.source();
+      } else if (keyword == "or") {
+        param.sources.push_back(cursor.source());
+      } else {
+        cursor.fail("expected \"or\"");
+      }
+    }
+  }
+
   static ParamKind parse_kind(GraphTextCursor& cursor) {
     const std::string kind = cursor.word("a kind");
-    if (kind == "vector") return ParamKind::vector;
-    if (kind == "matrix") return ParamKind::matrix;
-    if (kind == "experts") return ParamKind::experts;
-    if (kind == "constant") return ParamKind::constant;
-    cursor.fail(
-        fmt::format("{} is no kind; expected vector, matrix, experts or constant", quote(kind)));
+    for (const ParamKindInfo& entry : all_param_kinds())
+      if (entry.name == kind) return entry.kind;
+    cursor.fail(fmt::format("{} is no kind of parameter", quote(kind)));
   }
 
   void parse_statement(GraphTextCursor& cursor) {
@@ -204,7 +213,8 @@ class Parser {
     node.op = statement.op->op;
     node.layer = statement.layer;
     node.attributes = statement.attributes;
-    for (const std::string& name : statement.params) node.params.push_back(param(name, node.op));
+    for (std::size_t i = 0; i < statement.params.size(); ++i)
+      node.params.push_back(param(statement.params[i], *statement.op, i));
     for (const std::string& name : statement.inputs) node.inputs.push_back(look_up(name));
     if (node.op == Op::input) {
       if (statement.results.size() != 1) throw GraphError("an input is one value");
@@ -217,11 +227,13 @@ class Parser {
     }
   }
 
-  ParamId param(const std::string& name, Op op) {
+  ParamId param(const std::string& name, const OpInfo& op, std::size_t index) {
     if (const auto known = graph_.find_param(name)) return *known;
     Param undeclared;
     undeclared.name = name;
-    undeclared.kind = info(op).param_kind;
+    if (index >= op.params.size() + op.optional_params.size())
+      throw GraphError(fmt::format("{} takes no parameter @{}", op.name, name));
+    undeclared.kind = op.param_kind(index);
     return graph_.add_param(std::move(undeclared));
   }
 

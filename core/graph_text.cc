@@ -8,20 +8,6 @@ namespace fidelio {
 
 namespace {
 
-const char* kind_text(Param::Kind kind) {
-  switch (kind) {
-    case Param::Kind::vector:
-      return "vector";
-    case Param::Kind::matrix:
-      return "matrix";
-    case Param::Kind::experts:
-      return "experts";
-    case Param::Kind::constant:
-      break;
-  }
-  return "constant";
-}
-
 std::string attribute_text(const Attribute& attribute) {
   return std::visit([](const auto& value) { return fmt::format("{}", value); }, attribute);
 }
@@ -37,8 +23,11 @@ std::string value_list(const Graph& graph, const std::vector<ValueId>& ids) {
 
 std::string declaration(const Param& param) {
   std::string text =
-      fmt::format("@{} = {} {}", param.name, kind_text(param.kind), dims_text(param.shape));
-  for (std::size_t i = 1; i < param.sources.size(); ++i) text += " or @" + param.sources[i];
+      fmt::format("@{} = {} {}", param.name, info(param.kind).name, dims_text(param.shape));
+  for (const std::string& source : param.sources) {
+    const bool first = &source == &param.sources.front();
+    if (!first || source != param.name) text += (first ? " from @" : " or @") + source;
+  }
   if (!param.data.empty()) text += fmt::format(" {{{}}}", fmt::join(param.data, ", "));
   return text;
 }

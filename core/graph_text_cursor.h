@@ -56,6 +56,16 @@ class GraphTextCursor {
     return word("a name");
   }
 
+  /// Where a checkpoint may hold a parameter, behind its '@': a name, and which rows of it
+  /// (core/tensor_source.h).
+  std::string source() {
+    std::string text = name('@');
+    const std::size_t end = rest_.empty() || rest_[0] != '[' ? 0 : rest_.find(']') + 1;
+    text += rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    return text;
+  }
+
   template <typename T>
   T number(const char* what) {
     skip_space();

@@ -24,6 +24,9 @@ ModelWeights::ModelWeights(const Checkpoint& checkpoint, const Graph& graph) {
       case Param::Kind::vector:
         vectors_[param.name] = checkpoint.vector(param.name, shape[0]);
         break;
+      case Param::Kind::expert_vectors:
+      case Param::Kind::taps:
+        break;
       case Param::Kind::matrix:
         matrices_[param.name] = checkpoint.matrix(param.name, shape[0], shape[1]);
         break;

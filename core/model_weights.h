@@ -21,7 +21,9 @@ class ModelWeights {
   /// By the parameter's name in the graph; asking for one the graph did not have is a programmer
   /// error.
   const WeightView& matrix(const std::string& name) const;
-  const std::vector<float>& vector(const std::string& name) const;  ///< norm weights and constants
+  /// Vectors, constants, expert_vectors [experts, n], and taps with the tap first, [taps,
+  /// channels].
+  const std::vector<float>& vector(const std::string& name) const;
   const std::vector<WeightView>& experts(const std::string& name) const;
 
  private:

@@ -80,6 +80,43 @@ std::size_t groups_or_heads(const Node& node) {
   return name != nullptr && node.has(name) ? static_cast<std::size_t>(node.integer(name)) : 1;
 }
 
+RouterOrder router_order(const std::string& text) {
+  return text == "softmax_topk"   ? RouterOrder::softmax_topk
+         : text == "topk_softmax" ? RouterOrder::topk_softmax
+                                  : RouterOrder::sigmoid_topk;
+}
+
+/// Attributes that are numbers; those that a node does not have leave their field's default.
+void resolve_numbers(const Node& node, PlanNode& out) {
+  const auto number = [&](const char* name, float& field) {
+    if (node.has(name)) field = node.number(name);
+  };
+  const auto size = [&](const char* name, std::size_t& field) {
+    if (node.has(name)) field = static_cast<std::size_t>(node.integer(name));
+  };
+  const auto flag = [&](const char* name, bool& field) {
+    if (node.has(name)) field = node.integer(name) != 0;
+  };
+  if (node.op == Op::silu) out.number = 1;
+  for (const char* name : {"eps", "scale", "value", "alpha"}) number(name, out.number);
+  number("factor", out.factor);
+  number("min", out.min);
+  number("max", out.max);
+  number("gate_max", out.swiglu.gate_max);
+  number("alpha", out.swiglu.alpha);
+  number("up_min", out.swiglu.up_min);
+  number("up_max", out.swiglu.up_max);
+  number("up_add", out.swiglu.up_add);
+  size("k", out.top_k);
+  size("part", out.part);
+  size("parts", out.parts);
+  size("sliding_window", out.window);
+  size("layer", out.layer_index);
+  flag("normalize", out.normalize);
+  flag("interleaved", out.interleaved);
+  if (node.has("order")) out.order = router_order(node.text("order"));
+}
+
 }  // namespace
 
 bool runs_on_one_thread(Op op, std::size_t n_tokens) {
@@ -139,7 +176,11 @@ void Plan::resolve(const Node& node, const ModelWeights& weights, const RopeTabl
         (out.experts == nullptr ? out.experts : out.second_experts) = &weights.experts(param.name);
         break;
       case Param::Kind::vector:
-        out.vector = weights.vector(param.name).data();
+      case Param::Kind::expert_vectors:
+      case Param::Kind::taps:
+        if (param.kind == Param::Kind::taps) out.n_taps = static_cast<std::size_t>(param.shape[1]);
+        (out.vector == nullptr ? out.vector : out.second_vector) =
+            weights.vector(param.name).data();
         break;
       case Param::Kind::constant:
         out.rope = &rope;
@@ -147,18 +188,7 @@ void Plan::resolve(const Node& node, const ModelWeights& weights, const RopeTabl
     }
   }
   out.heads = groups_or_heads(node);
-  if (node.has("eps")) out.eps_or_scale = node.number("eps");
-  if (node.has("scale")) out.eps_or_scale = node.number("scale");
-  if (node.has("k")) out.top_k = static_cast<std::size_t>(node.integer("k"));
-  if (node.has("normalize")) out.normalize = node.integer("normalize") != 0;
-  if (node.has("interleaved")) out.interleaved = node.integer("interleaved") != 0;
-  if (node.has("sliding_window"))
-    out.window = static_cast<std::size_t>(node.integer("sliding_window"));
-  if (node.has("order")) {
-    out.order = node.text("order") == "softmax_topk" ? RouterOrder::softmax_topk
-                                                     : RouterOrder::topk_softmax;
-  }
-  if (node.has("layer")) out.kv_layer = static_cast<std::size_t>(node.integer("layer"));
+  resolve_numbers(node, out);
   if (out.experts != nullptr)
     out.top_k = static_cast<std::size_t>(graph_.value(node.inputs[1]).shape[1]);
 }

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "core/graph.h"
 #include "core/model_weights.h"
+#include "kernels/fused/gate_up_swiglu.h"
 #include "kernels/fused/router_topk.h"
 #include "kernels/rope.h"
 
@@ -37,13 +39,21 @@ struct PlanNode {
   const WeightView* matrix = nullptr;
   const std::vector<WeightView>* experts = nullptr;
   const std::vector<WeightView>* second_experts = nullptr;  ///< up_proj
-  const float* vector = nullptr;
+  const float* vector = nullptr;         ///< of a router or of attention: nullptr where it has none
+  const float* second_vector = nullptr;  ///< up_proj's biases
+  float min = -std::numeric_limits<float>::infinity();
+  float max = std::numeric_limits<float>::infinity();
+  std::size_t part = 0;
+  std::size_t parts = 1;
+  std::size_t n_taps = 0;
+  SwigluForm swiglu = {};
   const RopeTable* rope = nullptr;
   std::size_t top_k = 0;
-  std::size_t heads = 0;  ///< heads or norm groups
-  std::size_t kv_layer = 0;
-  std::size_t window = 0;  ///< sliding_window; 0: none
-  float eps_or_scale = 0;
+  std::size_t heads = 0;        ///< heads or norm groups
+  std::size_t layer_index = 0;  ///< of the cache
+  std::size_t window = 0;       ///< sliding_window; 0: none
+  float number = 0;             ///< eps, scale, value or alpha, whichever the op has
+  float factor = 1;             ///< of a router
   RouterOrder order = RouterOrder::softmax_topk;
   bool normalize = false;
   bool interleaved = false;

@@ -42,15 +42,44 @@ struct Operands {
   std::size_t floats() const { return rows() * width(); }
 };
 
-void run_attention(const KernelTable& k, const Operands& o, Share share) {
+/// What reads or writes the arm's cache.
+void run_cached(const KernelTable& k, const Operands& o, Share share) {
   const PlanNode& node = o.node;
-  const KvCacheView cache = o.m.cache->layer(node.kv_layer);
+  if (node.op == Op::short_conv) {
+    k.short_conv({o.in(0), node.vector, o.out(), o.m.cache->conv(node.layer_index), o.m.positions,
+                  o.m.n_tokens, node.n_taps},
+                 share);
+    return;
+  }
+  const KvCacheView cache = o.m.cache->layer(node.layer_index);
   if (node.op == Op::kv_append) {
     k.kv_append({o.in(0), o.in(1), cache, o.m.positions, o.m.n_tokens}, share);
   } else {
-    k.attention({o.in(0), o.out(), cache, o.m.positions, o.m.n_tokens, node.heads,
-                 node.eps_or_scale, node.window},
+    k.attention({o.in(0), o.out(), cache, o.m.positions, o.m.n_tokens, node.heads, node.number,
+                 node.window, node.vector},
                 share);
+  }
+}
+
+void run_elementwise(const KernelTable& k, const Operands& o, Share share) {
+  const PlanNode& node = o.node;
+  const ActivationArgs activation{o.in(0), o.out(), o.floats(), node.number};
+  const ScalarArgs scalar{o.in(0), o.out(), o.floats(), node.number};
+  switch (node.op) {
+    case Op::add_scalar:
+      return k.add_scalar(scalar, share);
+    case Op::mul_scalar:
+      return k.mul_scalar(scalar, share);
+    case Op::clamp:
+      return k.clamp({o.in(0), o.out(), o.floats(), node.min, node.max}, share);
+    case Op::sigmoid:
+      return k.sigmoid(activation, share);
+    case Op::silu:
+      return k.silu(activation, share);
+    case Op::gelu:
+      return k.gelu(activation, share);
+    default:
+      check_failed("every op has a kernel", __FILE__, __LINE__);
   }
 }
 
@@ -72,22 +101,32 @@ void run_experts(const KernelTable& k, const Operands& o, Share share) {
       return run_gather(k.gather_matmul_int8, o, share);
     case Op::gather_matmul_int16:
       return run_gather(k.gather_matmul_int16, o, share);
+    case Op::take:
+      k.take({o.in(0), o.m.integers(node.inputs[1]), o.out(), n, o.width(), node.outputs[0].width},
+             share);
+      return;
+    case Op::add_expert_bias:
+      k.add_expert_bias({o.in(0), node.vector, o.m.integers(node.inputs[1]), o.out(),
+                         n * o.width(1), o.width() / o.width(1)},
+                        share);
+      return;
     case Op::combine:
       k.combine({o.in(0), o.in(1), o.out(), n, o.width(1), node.outputs[0].width}, share);
       return;
     case Op::router_topk:
       k.router_topk({o.in(0), o.out(0), o.m.integers(node.outputs[1]), n, o.width(), node.top_k,
-                     node.order, node.normalize},
+                     node.order, node.normalize, node.number, node.factor, node.vector},
                     share);
       return;
     case Op::gate_up_swiglu:
       k.gate_up_swiglu({node.experts->data(), node.second_experts->data(), node.experts->size(),
-                        o.in(0), o.m.integers(node.inputs[1]), o.out(), n, node.top_k},
+                        o.in(0), o.m.integers(node.inputs[1]), o.out(), n, node.top_k, node.vector,
+                        node.second_vector, node.swiglu},
                        share);
       return;
     case Op::down_combine:
       k.down_combine({node.experts->data(), node.experts->size(), o.in(0),
-                      o.m.integers(node.inputs[1]), o.in(2), o.out(), n, node.top_k},
+                      o.m.integers(node.inputs[1]), o.in(2), o.out(), n, node.top_k, node.vector},
                      share);
       return;
     default:
@@ -108,35 +147,44 @@ void run_node(const KernelTable& k, const PlanNode& node, const StepMemory& m, S
       return k.add_bias({o.in(0), node.vector, o.out(), o.rows(), o.width()}, share);
     case Op::rms_norm:
       return k.rms_norm({o.in(0), node.vector, o.out(), o.rows() * node.heads,
-                         o.width() / node.heads, node.eps_or_scale},
+                         o.width() / node.heads, node.number},
                         share);
     case Op::add_rms_norm:
-      return k.add_rms_norm({o.in(0), o.in(1), node.vector, o.out(0), o.out(1), o.rows(), o.width(),
-                             node.eps_or_scale},
-                            share);
+      return k.add_rms_norm(
+          {o.in(0), o.in(1), node.vector, o.out(0), o.out(1), o.rows(), o.width(), node.number},
+          share);
     case Op::rope:
       return k.rope(
           {o.in(0), o.out(), node.rope, m.positions, m.n_tokens, node.heads, node.interleaved},
           share);
     case Op::kv_append:
     case Op::attention:
-      return run_attention(k, o, share);
+    case Op::short_conv:
+      return run_cached(k, o, share);
     case Op::add:
       return k.add({o.in(0), o.in(1), o.out(), o.floats()}, share);
     case Op::mul:
       return k.mul({o.in(0), o.in(1), o.out(), o.floats()}, share);
-    case Op::silu:
-      return k.silu({o.in(0), o.in(0), o.out(), o.floats()}, share);
     case Op::softmax:
       return k.softmax({o.in(0), o.out(), o.rows(), o.width()}, share);
     case Op::normalize:
-      return k.normalize({o.in(0), o.out(), o.rows(), o.width()}, share);
+      return k.normalize({o.in(0), o.out(), o.rows(), o.width(), node.number}, share);
+    case Op::columns:
+      return k.columns({o.in(0), o.out(), o.rows(), node.outputs[0].width, node.part, node.parts},
+                       share);
     case Op::top_k:
       return k.top_k(
           {o.in(0), o.out(0), m.integers(node.outputs[1]), m.n_tokens, o.width(), node.top_k},
           share);
     case Op::wanted_rows:
       return copy_wanted_rows(node, m, share);
+    case Op::add_scalar:
+    case Op::mul_scalar:
+    case Op::clamp:
+    case Op::sigmoid:
+    case Op::silu:
+    case Op::gelu:
+      return run_elementwise(k, o, share);
     default:
       return run_experts(k, o, share);
   }

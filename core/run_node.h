@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "core/kv_cache.h"
+#include "core/cache.h"
 #include "core/plan.h"
 #include "kernels/table.h"
 
@@ -18,7 +18,7 @@ struct StepMemory {
   const std::int32_t* positions = nullptr;
   std::size_t n_tokens = 0;
   std::size_t n_wanted = 0;
-  KvCache* cache = nullptr;
+  Cache* cache = nullptr;
 
   float* floats(const PlanValue& value) const;
   std::int32_t* integers(const PlanValue& value) const;

@@ -58,6 +58,8 @@ std::set<std::string> used_tensors(const Checkpoint& checkpoint, const Graph& gr
   for (const Param& param : graph.params()) {
     switch (param.kind) {
       case Param::Kind::constant:
+      case Param::Kind::expert_vectors:
+      case Param::Kind::taps:
         break;
       case Param::Kind::vector:
         used.insert(checkpoint.vector_name(param.name));

@@ -22,9 +22,13 @@ struct HeadGroup {
   std::size_t n;
   const float* q;         // [G, head_dim]
   float* HWY_RESTRICT y;  // [G, head_dim]
-  float* weights;         // [G, capacity]
+  float* weights;         // [G, attention_scores(capacity)], from the first block on
+  const float* sinks;     // [G], or nullptr
 
-  HWY_INLINE float* row(std::size_t g) const { return weights + g * args.cache.capacity; }
+  /// Scores of head g; that of position p stands at p - first_block().
+  HWY_INLINE float* row(std::size_t g) const {
+    return weights + g * attention_scores(args.cache.capacity);
+  }
 
   /// The first position of the block of 16 that holds `begin`.
   HWY_INLINE std::size_t first_block() const { return begin / 16 * 16; }
@@ -62,68 +66,76 @@ struct HeadGroup {
         HWY_UNROLL(4)
         for (std::size_t g = 0; g < G; ++g) {
           const VF sum = hn::Add(hn::Add(a[g][0], a[g][2]), hn::Add(a[g][1], a[g][3]));
-          hn::StoreU(hn::Mul(sum, scale), DF(), row(g) + p + part * kWidth);
+          hn::StoreU(hn::Mul(sum, scale), DF(), row(g) + p - first_block() + part * kWidth);
         }
       }
     }
   }
 
-  /// Puts `x` into the slots of the first and the last block that the token does not see.
-  HWY_INLINE void fill_unseen(float* w, std::size_t padded, float x) const {
-    for (std::size_t p = first_block(); p < begin; ++p) w[p] = x;
-    for (std::size_t p = n; p < padded; ++p) w[p] = x;
+  /// Puts `x` into the slots of the first and the last block that the token does not see; `end` is
+  /// the last block's.
+  HWY_INLINE void fill_unseen(float* w, std::size_t end, float x) const {
+    for (std::size_t i = 0; i < begin - first_block(); ++i) w[i] = x;
+    for (std::size_t i = n - first_block(); i < end; ++i) w[i] = x;
   }
 
   /// weights = exp(score - max); returns their sum. Unseen slots of its blocks become +0.
-  HWY_INLINE float softmax(float* w) const {
-    const std::size_t padded = (n + 15) / 16 * 16;
-    fill_unseen(w, padded, -std::numeric_limits<float>::infinity());
+  HWY_INLINE float softmax(std::size_t g) const {
+    float* w = row(g);
+    const std::size_t end = (n + 15) / 16 * 16 - first_block();
+    fill_unseen(w, end, -std::numeric_limits<float>::infinity());
     V16 m = set16(-std::numeric_limits<float>::infinity());
-    for (std::size_t p = first_block(); p < padded; p += 16) {
-      const V16 s = load16(w + p);
+    for (std::size_t i = 0; i < end; i += 16) {
+      const V16 s = load16(w + i);
       HWY_UNROLL(4)
-      for (std::size_t i = 0; i < kParts; ++i) m.part[i] = max_nan(m.part[i], s.part[i]);
+      for (std::size_t j = 0; j < kParts; ++j) m.part[j] = max_nan(m.part[j], s.part[j]);
     }
     alignas(64) float lanes[16];
     store16(m, lanes);
     float max = lanes[0];
     for (std::size_t l = 1; l < 16; ++l) max = contract::max_nan(max, lanes[l]);
+    if (sinks != nullptr) max = contract::max_nan(max, sinks[g]);
     const VF vmax = hn::Set(DF(), max);
     V16 sum = zero16();
-    for (std::size_t p = first_block(); p < padded; p += 16) {
-      V16 s = load16(w + p);
+    for (std::size_t i = 0; i < end; i += 16) {
+      V16 s = load16(w + i);
       HWY_UNROLL(4)
-      for (std::size_t i = 0; i < kParts; ++i) s.part[i] = exp_contract(hn::Sub(s.part[i], vmax));
-      store16(s, w + p);
-      if (p < begin || p + 16 > n) {  // unseen lanes take no part, also where max is NaN
-        fill_unseen(w, padded, 0.0F);
-        s = load16(w + p);
+      for (std::size_t j = 0; j < kParts; ++j) s.part[j] = exp_contract(hn::Sub(s.part[j], vmax));
+      store16(s, w + i);
+      if (i == 0 || i + 16 == end) {  // unseen lanes take no part, also where max is NaN
+        fill_unseen(w, end, 0.0F);
+        s = load16(w + i);
       }
       HWY_UNROLL(4)
-      for (std::size_t i = 0; i < kParts; ++i) sum.part[i] = hn::Add(sum.part[i], s.part[i]);
+      for (std::size_t j = 0; j < kParts; ++j) sum.part[j] = hn::Add(sum.part[j], s.part[j]);
     }
-    return reduce16(sum);
+    const float seen = reduce16(sum);
+    return sinks == nullptr ? seen : seen + contract::exp(sinks[g] - max);
   }
 
   /// y[g][d ... d + lanes of V vectors) over all positions in ascending order.
   template <std::size_t V>
   HWY_INLINE void weighted_values(std::size_t d, const float* sums) const {
     const std::size_t dim = args.cache.head_dim;
-    const float* values = args.cache.values + args.cache.value_index(kv_head, 0) + d;
     VF acc[G][V];
     HWY_UNROLL(4)
     for (std::size_t g = 0; g < G; ++g) {
       HWY_UNROLL(4) for (std::size_t v = 0; v < V; ++v) acc[g][v] = hn::Zero(DF());
     }
-    for (std::size_t p = begin; p < n; ++p) {
-      VF value[V];
-      HWY_UNROLL(4)
-      for (std::size_t v = 0; v < V; ++v) value[v] = hn::LoadU(DF(), values + p * dim + v * kWidth);
-      HWY_UNROLL(4)
-      for (std::size_t g = 0; g < G; ++g) {
-        const VF w = hn::Set(DF(), row(g)[p]);
+    const std::size_t capacity = args.cache.capacity;
+    for (std::size_t p = begin; p < n;) {
+      const float* values = args.cache.values + args.cache.value_index(kv_head, p) + d;
+      const std::size_t stop = HWY_MIN(n, p + capacity - p % capacity);  // where slots start over
+      for (; p < stop; ++p, values += dim) {
+        VF value[V];
         HWY_UNROLL(4)
-        for (std::size_t v = 0; v < V; ++v) acc[g][v] = hn::MulAdd(w, value[v], acc[g][v]);
+        for (std::size_t v = 0; v < V; ++v) value[v] = hn::LoadU(DF(), values + v * kWidth);
+        HWY_UNROLL(4)
+        for (std::size_t g = 0; g < G; ++g) {
+          const VF w = hn::Set(DF(), row(g)[p - first_block()]);
+          HWY_UNROLL(4)
+          for (std::size_t v = 0; v < V; ++v) acc[g][v] = hn::MulAdd(w, value[v], acc[g][v]);
+        }
       }
     }
     for (std::size_t g = 0; g < G; ++g) {
@@ -142,7 +154,7 @@ struct HeadGroup {
       V16 acc = zero16();
       for (std::size_t p = begin; p < n; ++p) {
         const float* value = args.cache.values + args.cache.value_index(kv_head, p) + first;
-        acc = fma16(set16(row(g)[p]), load16_padded(value, rest), acc);
+        acc = fma16(set16(row(g)[p - first_block()]), load16_padded(value, rest), acc);
       }
       alignas(64) float out[16];
       store16(acc, out);
@@ -153,7 +165,7 @@ struct HeadGroup {
   void run() const {
     scores();
     float sums[G];
-    for (std::size_t g = 0; g < G; ++g) sums[g] = softmax(row(g));
+    for (std::size_t g = 0; g < G; ++g) sums[g] = softmax(g);
     const std::size_t dim = args.cache.head_dim;
     std::size_t d = 0;
     for (; d + 4 * kWidth <= dim; d += 4 * kWidth) weighted_values<4>(d, sums);
@@ -167,7 +179,9 @@ void attend(const AttentionArgs& args, std::size_t t, std::size_t head, float* w
   const std::size_t at = (t * args.heads + head) * args.cache.head_dim;
   const std::size_t kv_head = head / (args.heads / args.cache.heads);
   const Range slots = args.visible(args.positions[t]);
-  HeadGroup<G>{args, kv_head, slots.begin, slots.end, args.q + at, args.y + at, weights}.run();
+  const float* sinks = args.sinks == nullptr ? nullptr : args.sinks + head;
+  HeadGroup<G>{args, kv_head, slots.begin, slots.end, args.q + at, args.y + at, weights, sinks}
+      .run();
 }
 
 void attention_impl(const AttentionArgs& args, Share share) {

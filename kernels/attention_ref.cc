@@ -40,19 +40,23 @@ void attend(const AttentionArgs& args, std::size_t t, std::size_t head, float* w
   float* y = args.y + (t * args.heads + head) * dim;
   float max = -std::numeric_limits<float>::infinity();
   for (std::size_t p = slots.begin; p < slots.end; ++p) {
-    weights[p] = score(args, q, kv_head, p);
-    max = contract::max_nan(max, weights[p]);
+    weights[p - slots.begin] = score(args, q, kv_head, p);
+    max = contract::max_nan(max, weights[p - slots.begin]);
   }
+  if (args.sinks != nullptr) max = contract::max_nan(max, args.sinks[head]);
   float lanes[contract::kLanes] = {};
   for (std::size_t p = slots.begin; p < slots.end; ++p) {
-    weights[p] = contract::exp(weights[p] - max);
-    lanes[p % 16] += weights[p];
+    float& weight = weights[p - slots.begin];
+    weight = contract::exp(weight - max);
+    lanes[p % 16] += weight;
   }
-  const float sum = contract::reduce_lanes(lanes);
+  float sum = contract::reduce_lanes(lanes);
+  if (args.sinks != nullptr) sum += contract::exp(args.sinks[head] - max);
   for (std::size_t d = 0; d < dim; ++d) {
     float acc = 0;
     for (std::size_t p = slots.begin; p < slots.end; ++p) {
-      acc = std::fma(weights[p], args.cache.values[args.cache.value_index(kv_head, p) + d], acc);
+      const float value = args.cache.values[args.cache.value_index(kv_head, p) + d];
+      acc = std::fma(weights[p - slots.begin], value, acc);
     }
     y[d] = acc / sum;
   }

@@ -70,8 +70,28 @@ inline float exp(float x) {
   return y * power(half) * power(exponent - half);
 }
 
-/// x / (1 + e^-x), IEEE division.
-inline float silu(float x) { return x / (1.0F + exp(-x)); }
+/// 1 / (1 + e^-x), IEEE division.
+inline float sigmoid(float x) { return 1.0F / (1.0F + exp(-x)); }
+
+/// x / (1 + e^-(alpha x)), IEEE division.
+inline float silu(float x, float alpha = 1.0F) { return x / (1.0F + exp(-(alpha * x))); }
+
+/// The tanh form of GELU as x / (1 + e^-z): 0.5 (1 + tanh(z / 2)) is 1 / (1 + e^-z).
+struct GeluConstants {
+  static constexpr float kCubic = 0.044715F;
+  static constexpr float kScale = 1.5957691216057308F;  ///< sqrt(8 / pi)
+};
+inline float gelu(float x) {
+  using C = GeluConstants;
+  const float z = C::kScale * std::fma(C::kCubic * (x * x), x, x);
+  return x / (1.0F + exp(-z));
+}
+
+/// x held between min and max; NaN stays NaN.
+inline float clamp(float x, float min, float max) {
+  const float below = x > max ? max : x;
+  return below < min ? min : below;
+}
 
 inline float widen_bf16(std::uint16_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);

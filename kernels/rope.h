@@ -23,8 +23,10 @@ struct RopeTable {
   std::vector<float> sin;  ///< [positions, half]
 };
 
-/// inv_freq [half]; positions from 0.
-RopeTable make_rope_table(const float* inv_freq, std::size_t half, std::size_t n_positions);
+/// inv_freq [half]; positions from 0. Every rounded cos and sin is multiplied by attention_factor
+/// and rounded again (YaRN; Peng et al. 2023).
+RopeTable make_rope_table(const float* inv_freq, std::size_t half, std::size_t n_positions,
+                          float attention_factor = 1);
 
 /// cos and sin of a float32 angle, in double, error below 1e-15 for |angle| < 2^20.
 void cos_sin(float angle, double* cos, double* sin);

@@ -55,7 +55,8 @@ void cos_sin(float angle, double* cos, double* sin) {
   }
 }
 
-RopeTable make_rope_table(const float* inv_freq, std::size_t half, std::size_t n_positions) {
+RopeTable make_rope_table(const float* inv_freq, std::size_t half, std::size_t n_positions,
+                          float attention_factor) {
   RopeTable table{half, std::vector<float>(n_positions * half),
                   std::vector<float>(n_positions * half)};
   for (std::size_t p = 0; p < n_positions; ++p) {
@@ -63,8 +64,8 @@ RopeTable make_rope_table(const float* inv_freq, std::size_t half, std::size_t n
       double c = 0;
       double s = 0;
       cos_sin(static_cast<float>(p) * inv_freq[i], &c, &s);
-      table.cos[p * half + i] = static_cast<float>(c);
-      table.sin[p * half + i] = static_cast<float>(s);
+      table.cos[p * half + i] = static_cast<float>(c) * attention_factor;
+      table.sin[p * half + i] = static_cast<float>(s) * attention_factor;
     }
   }
   return table;

@@ -24,16 +24,17 @@ void softmax_ref(const RowsArgs& args, Share share) {
   }
 }
 
-void normalize_row(const float* x, float* y, std::size_t size) {
+void normalize_row(const float* x, float* y, std::size_t size, float eps) {
   float sum = x[0];
   for (std::size_t i = 1; i < size; ++i) sum += x[i];
+  if (eps != 0) sum += eps;
   for (std::size_t i = 0; i < size; ++i) y[i] = x[i] / sum;
 }
 
-void normalize_ref(const RowsArgs& args, Share share) {
+void normalize_ref(const NormalizeArgs& args, Share share) {
   const Range rows = share.of(args.n_rows);
   for (std::size_t row = rows.begin; row < rows.end; ++row) {
-    normalize_row(args.x + row * args.size, args.y + row * args.size, args.size);
+    normalize_row(args.x + row * args.size, args.y + row * args.size, args.size, args.eps);
   }
 }
 

@@ -20,8 +20,11 @@ KernelTable dispatched_kernels() {
   prefer(table.gather_matmul, gather_matmul_simd());
   prefer(table.rms_norm, rms_norm_simd());
   prefer(table.attention, attention_simd());
+  prefer(table.short_conv, short_conv_simd());
   prefer(table.softmax, softmax_simd());
+  prefer(table.sigmoid, sigmoid_simd());
   prefer(table.silu, silu_simd());
+  prefer(table.gelu, gelu_simd());
   prefer(table.combine, combine_simd());
   prefer(table.router_topk, router_topk_simd());
   prefer(table.gate_up_swiglu, gate_up_swiglu_simd());

@@ -5,8 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "kernels/activation.h"
 #include "kernels/add_bias.h"
+#include "kernels/add_expert_bias.h"
 #include "kernels/attention.h"
+#include "kernels/columns.h"
 #include "kernels/combine.h"
 #include "kernels/elementwise.h"
 #include "kernels/embedding.h"
@@ -19,6 +22,7 @@
 #include "kernels/linear.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rope.h"
+#include "kernels/short_conv.h"
 #include "kernels/softmax.h"
 
 namespace fidelio {
@@ -33,13 +37,22 @@ struct KernelTable {
   RopeFn rope = rope_ref;
   KvAppendFn kv_append = kv_append_ref;
   AttentionFn attention = attention_ref;
+  ShortConvFn short_conv = short_conv_ref;
   SoftmaxFn softmax = softmax_ref;
   NormalizeFn normalize = normalize_ref;
   TopKFn top_k = top_k_ref;
+  TakeFn take = take_ref;
+  ColumnsFn columns = columns_ref;
   AddBiasFn add_bias = add_bias_ref;
+  AddExpertBiasFn add_expert_bias = add_expert_bias_ref;
   ElementwiseFn add = add_ref;
   ElementwiseFn mul = mul_ref;
-  ElementwiseFn silu = silu_ref;
+  ScalarFn add_scalar = add_scalar_ref;
+  ScalarFn mul_scalar = mul_scalar_ref;
+  ClampFn clamp = clamp_ref;
+  ActivationFn sigmoid = sigmoid_ref;
+  ActivationFn silu = silu_ref;
+  ActivationFn gelu = gelu_ref;
   CombineFn combine = combine_ref;
 
   RouterTopkFn router_topk = router_topk_ref;

@@ -27,6 +27,7 @@ constexpr ReasonName kReasonNames[] = {
     {Reason::dense_projections, "dense_projections"},
     {Reason::not_gather_matmul, "not_gather_matmul"},
     {Reason::no_softmax, "no_softmax"},
+    {Reason::biased_weights, "biased_weights"},
     {Reason::grouped_norm, "grouped_norm"},
     {Reason::overlapping_site, "overlapping_site"},
     {Reason::unsupported_shape, "unsupported_shape"},

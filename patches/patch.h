@@ -58,6 +58,7 @@ enum class Reason : std::uint8_t {
   dense_projections,  ///< linear instead of gather_matmul
   not_gather_matmul,  ///< the combined rows come from another op
   no_softmax,         ///< top_k with a softmax neither before nor behind it
+  biased_weights,     ///< a selection bias that the routing weights keep
   grouped_norm,       ///< rms_norm over groups of a row
   overlapping_site,   ///< a node already belongs to an applied site of this patch
   unsupported_shape,  ///< the fused kernel has no form for this shape

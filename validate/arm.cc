@@ -7,17 +7,19 @@
 namespace fidelio {
 namespace {
 
-KvCache make_cache(const ModelConfig& config, std::size_t capacity) {
-  return {static_cast<std::size_t>(config.num_hidden_layers),
-          static_cast<std::size_t>(config.num_key_value_heads),
-          static_cast<std::size_t>(config.head_dim), capacity};
+/// Of the graph's rotations, which all have the same.
+float attention_factor(const Graph& graph) {
+  for (const Node& node : graph.nodes())
+    if (node.op == Op::rope && node.has("attention_factor")) return node.number("attention_factor");
+  return 1;
 }
 
 }  // namespace
 
 RopeTable rope_table_for(const LoadedModel& model, std::size_t capacity) {
   const std::vector<float>& inv_freq = model.weights.vector("rope.inv_freq");
-  return make_rope_table(inv_freq.data(), inv_freq.size(), capacity);
+  return make_rope_table(inv_freq.data(), inv_freq.size(), capacity,
+                         attention_factor(model.graph));
 }
 
 Arm::Arm(std::string name, const LoadedModel& model, std::vector<const Patch*> patches,
@@ -28,7 +30,8 @@ Arm::Arm(std::string name, const LoadedModel& model, std::vector<const Patch*> p
       kernels_(kernels),
       rope_(rope),
       decoder_([this](std::size_t n_tokens) -> const Plan& { return *width_plan(n_tokens).plan; },
-               kernels, team, make_cache(model.config(), limits.capacity), limits.max_step) {
+               kernels, team, Cache(model.graph, limits.capacity, limits.max_step),
+               limits.max_step) {
   decoder_.on_step([this](std::size_t n_tokens) { ++widths_.at(n_tokens).steps; });
 }
 

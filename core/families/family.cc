@@ -13,6 +13,7 @@ struct Family {
 };
 
 constexpr Family kFamilies[] = {
+    {"gpt_oss", build_gpt_oss},     {"lfm2", build_lfm2},     {"lfm2_moe", build_lfm2_moe},
     {"llama", build_llama},         {"mistral", build_llama}, {"mixtral", build_mixtral},
     {"olmoe", build_olmoe},         {"qwen2", build_qwen2},   {"qwen3", build_qwen3},
     {"qwen3_moe", build_qwen3_moe},

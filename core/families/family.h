@@ -12,6 +12,9 @@ namespace fidelio {
 Graph build_graph(const ModelConfig& config);
 
 // One builder a family, each in its own file.
+Graph build_gpt_oss(const ModelConfig& config);
+Graph build_lfm2(const ModelConfig& config);
+Graph build_lfm2_moe(const ModelConfig& config);
 Graph build_llama(const ModelConfig& config);
 Graph build_mixtral(const ModelConfig& config);
 Graph build_olmoe(const ModelConfig& config);

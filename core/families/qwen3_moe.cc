@@ -4,7 +4,7 @@
 // checkpoints.
 #include <algorithm>
 
-#include "core/families/decoder_builder.h"
+#include "core/families/expert_block.h"
 #include "core/families/family.h"
 
 namespace fidelio {
@@ -22,13 +22,13 @@ Graph build_qwen3_moe(const ModelConfig& config) {
   DecoderBuilder builder(config);
   AttentionBlock attention = attention_block(config);
   attention.qk_norm = QkNorm::each_head;
-  ExpertBlock block{"mlp", "gate", "gate_proj", "up_proj", "down_proj"};
-  block.softmax_first = true;
+  ExpertBlock block = expert_block("mlp", "gate_proj", "up_proj", "down_proj");
+  block.order = RouterOrder::softmax_topk;
   block.normalize = config.norm_topk_prob;
   for (int layer = 0; layer < config.num_hidden_layers; ++layer) {
     builder.attention(layer, attention);
     if (is_sparse(config, layer)) {
-      builder.experts(layer, block);
+      append_experts(builder, layer, block);
     } else {
       builder.dense_mlp(layer);
     }

@@ -1,6 +1,7 @@
 #include "core/truth/truth.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <string_view>
 
@@ -20,14 +21,30 @@ Rows<T> last_rows(const Rows<T>& x, std::size_t n) {
   return {n, x.width, {x.x.end() - static_cast<std::ptrdiff_t>(n * x.width), x.x.end()}, {}};
 }
 
-/// softmax and top_k in either order, then their share of the sum.
+double number_or(const Node& node, const char* attribute, double absent) {
+  return node.has(attribute) ? static_cast<double>(node.number(attribute)) : absent;
+}
+
+TruthRouter router_of(const Node& node, std::span<const float> selection_bias) {
+  const std::string& order = node.text("order");
+  return {size_of(node, "k"),
+          order == "softmax_topk"   ? RouterOrder::softmax_topk
+          : order == "topk_softmax" ? RouterOrder::topk_softmax
+                                    : RouterOrder::sigmoid_topk,
+          node.integer("normalize") != 0,
+          number_or(node, "eps", 0),
+          number_or(node, "factor", 1),
+          selection_bias};
+}
+
+/// The activation of a gate and an up projection, as the fused node's attributes say.
 template <class T>
-std::vector<Rows<T>> route(const Rows<T>& logits, std::size_t k, bool softmax_first,
-                           bool normalize) {
-  auto [weights, ids] = truth_top_k(softmax_first ? truth_softmax(logits) : logits, k);
-  if (!softmax_first) weights = truth_softmax(std::move(weights));
-  if (normalize) weights = truth_normalize(std::move(weights));
-  return {std::move(weights), std::move(ids)};
+Rows<T> swiglu(const Node& node, Rows<T> gate, Rows<T> up) {
+  gate = truth_clamp(std::move(gate), -INFINITY, number_or(node, "gate_max", INFINITY));
+  up = truth_clamp(std::move(up), number_or(node, "up_min", -INFINITY),
+                   number_or(node, "up_max", INFINITY));
+  up = truth_add_scalar(std::move(up), number_or(node, "up_add", 0));
+  return truth_mul(truth_silu(std::move(gate), number_or(node, "alpha", 1)), up);
 }
 
 }  // namespace
@@ -40,7 +57,7 @@ struct Evaluator<T>::Step {
   std::size_t n_wanted = 0;
   std::vector<Rows<T>>* values = nullptr;  ///< by ValueId
   std::vector<CacheRows<T>> own = {};      ///< by layer: keys and values of this step
-  KvCache* arm_cache = nullptr;            ///< not null: rows apart, behind this cache
+  Cache* arm_cache = nullptr;              ///< not null: rows apart, behind this cache
 };
 
 template <class T>
@@ -72,13 +89,15 @@ Rows<T> Evaluator<T>::step(std::span<const std::int32_t> ids, std::size_t n_want
     const CacheRows<T>& own = step.own[l];
     cache_[l].keys.insert(cache_[l].keys.end(), own.keys.begin(), own.keys.end());
     cache_[l].values.insert(cache_[l].values.end(), own.values.begin(), own.values.end());
+    cache_[l].conv_rows.insert(cache_[l].conv_rows.end(), own.conv_rows.begin(),
+                               own.conv_rows.end());
   }
   position_ += ids.size();
   return std::move(values[static_cast<std::size_t>(graph_.outputs()[0])]);
 }
 
 template <class T>
-Rows<T> Evaluator<T>::steps_behind(KvCache& cache, std::span<const std::int32_t> ids,
+Rows<T> Evaluator<T>::steps_behind(Cache& cache, std::span<const std::int32_t> ids,
                                    std::span<const std::size_t> positions, const AfterNode& after) {
   FIDELIO_CHECK(!ids.empty() && ids.size() == positions.size());
   std::vector<Rows<T>> values(graph_.values().size());
@@ -112,16 +131,14 @@ std::vector<Rows<T>> Evaluator<T>::results_of(NodeId id, Step& step) {
     if (before_) before_(id, i, in.back());
   }
   switch (node.op) {
-    case Op::kv_append: {
-      const std::size_t layer = size_of(node, "layer");
-      if (step.own.size() <= layer) step.own.resize(layer + 1);
-      step.own[layer] = {std::move(in[0].x), std::move(in[1].x)};
-      return {};
-    }
+    case Op::kv_append:
     case Op::attention:
-      return {attention(node, in[0], step)};
+    case Op::short_conv:
+      return cached(node, std::move(in), step);
     case Op::top_k:
     case Op::router_topk:
+    case Op::take:
+    case Op::add_expert_bias:
     case Op::gather_matmul:
     case Op::gather_matmul_int8:
     case Op::gather_matmul_int16:
@@ -134,30 +151,56 @@ std::vector<Rows<T>> Evaluator<T>::results_of(NodeId id, Step& step) {
   }
 }
 
+/// What an op sees of earlier positions: `own` rows, and a cache before them.
 template <class T>
-Rows<T> Evaluator<T>::attention(const Node& node, const Rows<T>& q, const Step& step) {
-  const std::size_t layer = size_of(node, "layer");
-  FIDELIO_CHECK(layer < step.own.size());
-  const TruthAttention shape{size_of(node, "num_attention_heads"),
-                             size_of(node, "num_key_value_heads"),
-                             static_cast<double>(node.number("scale")),
-                             node.has("sliding_window") ? size_of(node, "sliding_window") : 0};
-  const bool apart = step.arm_cache != nullptr;
-  CacheRows<T> cached;
-  if (apart) {
-    const std::size_t last = *std::max_element(step.positions.begin(), step.positions.end());
-    cached = read_cache<T>(step.arm_cache->layer(layer), last);
-  }
+template <class View>
+Rows<T> Evaluator<T>::behind(const Step& step, std::size_t layer, View view,
+                             const std::function<Rows<T>(const TruthContext<T>&)>& op) {
   static const CacheRows<T> kNothing;
-  const CacheRows<T>& before = apart ? cached : layer < cache_.size() ? cache_[layer] : kNothing;
-  return truth_attention<T>(q, {before, step.own[layer], step.positions, apart}, shape);
+  const CacheRows<T>& own = step.own.at(layer);
+  if (step.arm_cache == nullptr)
+    return op({layer < cache_.size() ? cache_[layer] : kNothing, own, step.positions, false});
+  const std::size_t last = *std::max_element(step.positions.begin(), step.positions.end());
+  const CacheRows<T> cached = read_cache<T>((step.arm_cache->*view)(layer), last);
+  return op({cached, own, step.positions, true});
+}
+
+template <class T>
+std::vector<Rows<T>> Evaluator<T>::cached(const Node& node, std::vector<Rows<T>> in, Step& step) {
+  using Context = TruthContext<T>;
+  const std::size_t layer = size_of(node, "layer");
+  if (step.own.size() <= layer) step.own.resize(layer + 1);
+  const auto vector = [&]() -> std::span<const float> {
+    if (node.params.empty()) return {};
+    return weights_.vector(graph_.param(node.params[0]).name);
+  };
+  if (node.op == Op::kv_append) {
+    step.own[layer] = {std::move(in[0].x), std::move(in[1].x)};
+    return {};
+  }
+  if (node.op == Op::short_conv) {
+    step.own[layer].conv_rows = in[0].x;
+    return {behind(step, layer, &Cache::conv, [&](const Context& context) {
+      return truth_short_conv<T>(in[0], context, vector());
+    })};
+  }
+  const TruthAttention shape{
+      size_of(node, "num_attention_heads"), size_of(node, "num_key_value_heads"),
+      static_cast<double>(node.number("scale")),
+      node.has("sliding_window") ? size_of(node, "sliding_window") : 0, vector()};
+  return {behind(step, layer, &Cache::layer, [&](const Context& context) {
+    return truth_attention<T>(in[0], context, shape);
+  })};
 }
 
 template <class T>
 std::vector<Rows<T>> Evaluator<T>::dense(const Node& node, const std::vector<Rows<T>>& in,
                                          const Step& step) {
   const auto name = [&](std::size_t i) { return graph_.param(node.params[i]).name; };
-  const auto eps = [&] { return static_cast<double>(node.number("eps")); };
+  const auto number = [&](const char* attribute, double absent) {
+    return number_or(node, attribute, absent);
+  };
+  const auto eps = [&] { return number("eps", 0); };
   switch (node.op) {
     case Op::embedding:
       return {truth_embedding<T>(weights_.matrix(name(0)), step.ids)};
@@ -180,12 +223,24 @@ std::vector<Rows<T>> Evaluator<T>::dense(const Node& node, const std::vector<Row
       return {truth_add(in[0], in[1])};
     case Op::mul:
       return {truth_mul(in[0], in[1])};
+    case Op::add_scalar:
+      return {truth_add_scalar(in[0], number("value", 0))};
+    case Op::mul_scalar:
+      return {truth_mul_scalar(in[0], number("value", 1))};
+    case Op::clamp:
+      return {truth_clamp(in[0], number("min", -INFINITY), number("max", INFINITY))};
+    case Op::sigmoid:
+      return {truth_sigmoid(in[0])};
     case Op::silu:
-      return {truth_silu(in[0])};
+      return {truth_silu(in[0], number("alpha", 1))};
+    case Op::gelu:
+      return {truth_gelu(in[0])};
+    case Op::columns:
+      return {truth_columns(in[0], size_of(node, "part"), size_of(node, "parts"))};
     case Op::softmax:
       return {truth_softmax(in[0])};
     case Op::normalize:
-      return {truth_normalize(in[0])};
+      return {truth_normalize(in[0], eps())};
     case Op::wanted_rows:
       return {last_rows(in[0], step.n_wanted)};
     default:
@@ -199,14 +254,26 @@ std::vector<Rows<T>> Evaluator<T>::experts(const Node& node, const std::vector<R
   const auto stack = [&](std::size_t i) -> std::span<const WeightView> {
     return weights_.experts(graph_.param(node.params[i]).name);
   };
+  const auto vector = [&](std::size_t i) -> std::span<const float> {
+    if (node.params.size() <= i) return {};
+    return weights_.vector(graph_.param(node.params[i]).name);
+  };
+  /// The products of stack i and the vectors of parameter `bias`, where the node has them.
+  const auto biased = [&](std::size_t i, std::size_t bias, const Rows<T>& ids) {
+    Rows<T> y = truth_gather_matmul(stack(i), in[0], ids, parallel_);
+    return vector(bias).empty() ? y : truth_add_expert_bias(std::move(y), vector(bias), ids);
+  };
   switch (node.op) {
     case Op::top_k: {
       auto [values, ids] = truth_top_k(in[0], size_of(node, "k"));
       return {std::move(values), std::move(ids)};
     }
     case Op::router_topk:
-      return route(in[0], size_of(node, "k"), node.text("order") == "softmax_topk",
-                   node.integer("normalize") != 0);
+      return truth_route(in[0], router_of(node, vector(0)));
+    case Op::take:
+      return {truth_take(in[0], in[1])};
+    case Op::add_expert_bias:
+      return {truth_add_expert_bias(in[0], vector(0), in[1])};
     case Op::gather_matmul:
       return {truth_gather_matmul(stack(0), in[0], in[1], parallel_)};
     case Op::gather_matmul_int8:
@@ -216,12 +283,11 @@ std::vector<Rows<T>> Evaluator<T>::experts(const Node& node, const std::vector<R
       return {truth_gather_matmul(stack(0), declared_rounding(Rounding::int16_per_32, in[0]), in[1],
                                   parallel_)};
     case Op::gate_up_swiglu:
-      return {truth_mul(truth_silu(truth_gather_matmul(stack(0), in[0], in[1], parallel_)),
-                        truth_gather_matmul(stack(1), in[0], in[1], parallel_))};
+      return {swiglu(node, biased(0, 2, in[1]), biased(1, 3, in[1]))};
     case Op::combine:
       return {truth_combine(in[0], in[1])};
     case Op::down_combine:
-      return {truth_combine(truth_gather_matmul(stack(0), in[0], in[1], parallel_), in[2])};
+      return {truth_combine(biased(0, 1, in[1]), in[2])};
     default:
       break;
   }

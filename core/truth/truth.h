@@ -9,9 +9,10 @@
 #include <span>
 #include <vector>
 
+#include "core/cache.h"
 #include "core/graph.h"
-#include "core/kv_cache.h"
 #include "core/model_weights.h"
+#include "core/truth/truth_attention.h"
 #include "core/truth/truth_ops.h"
 #include "core/truth/truth_values.h"
 
@@ -40,11 +41,12 @@ class Evaluator {
   /// Steps of one token, each on its own: row r feeds ids[r] at positions[r] behind the keys and
   /// values that `cache` holds of the positions before it. Changes no state. Returns the logits
   /// [rows, vocab_size]. The rows share the work of decoding weights.
-  Rows<T> steps_behind(KvCache& cache, std::span<const std::int32_t> ids,
+  Rows<T> steps_behind(Cache& cache, std::span<const std::int32_t> ids,
                        std::span<const std::size_t> positions, const AfterNode& after = {});
 
   /// Part of the graph: evaluates `nodes` in order on `values` (by ValueId), which holds what they
-  /// read and receives what they make. Neither attention nor a cache may be among them.
+  /// read and receives what they make. Neither attention, convolutions nor
+  /// a cache may be among them.
   void evaluate(std::span<const NodeId> nodes, std::vector<Rows<T>>& values);
 
   /// Positions fed so far.
@@ -57,7 +59,10 @@ class Evaluator {
   std::vector<Rows<T>> results_of(NodeId id, Step& step);
   std::vector<Rows<T>> dense(const Node& node, const std::vector<Rows<T>>& in, const Step& step);
   std::vector<Rows<T>> experts(const Node& node, const std::vector<Rows<T>>& in);
-  Rows<T> attention(const Node& node, const Rows<T>& q, const Step& step);
+  std::vector<Rows<T>> cached(const Node& node, std::vector<Rows<T>> in, Step& step);
+  template <class View>
+  Rows<T> behind(const Step& step, std::size_t layer, View view,
+                 const std::function<Rows<T>(const TruthContext<T>&)>& op);
 
   const Graph& graph_;
   const ModelWeights& weights_;

@@ -1,5 +1,6 @@
 #include "core/truth/truth_attention.h"
 
+#include "core/check.h"
 #include "core/truth/truth_ops.h"
 
 namespace fidelio {
@@ -25,6 +26,8 @@ Rows<T> truth_attention(const Rows<T>& q, const TruthContext<T>& context,
         for (std::size_t d = 0; d < dim; ++d) sum += query[d] * key[d];
         weights.x[p - begin] = sum * scale;
       }
+      if (!attention.sinks.empty()) weights.x.push_back(static_cast<T>(attention.sinks[h]));
+      weights.width = weights.x.size();
       weights = truth_softmax(std::move(weights));
       T* out = y.row(r) + h * dim;
       for (std::size_t p = begin; p < end; ++p) {
@@ -37,7 +40,25 @@ Rows<T> truth_attention(const Rows<T>& q, const TruthContext<T>& context,
 }
 
 template <class T>
+Rows<T> truth_short_conv(const Rows<T>& x, const TruthContext<T>& context,
+                         std::span<const float> taps) {
+  Rows<T> y = zero_rows<T>(x.rows, x.width);
+  const std::size_t n_taps = taps.size() / x.width;
+  for (std::size_t r = 0; r < x.rows; ++r) {
+    const std::size_t position = context.positions[r];
+    for (std::size_t j = 0; j < n_taps; ++j) {
+      if (position + j + 1 < n_taps) continue;  // before the first position
+      const T* row = context.conv_rows(r, position + j + 1 - n_taps, x.width);
+      for (std::size_t c = 0; c < x.width; ++c)
+        y.row(r)[c] += static_cast<T>(taps[j * x.width + c]) * row[c];
+    }
+  }
+  return y;
+}
+
+template <class T>
 CacheRows<T> read_cache(const KvCacheView& layer, std::size_t n_positions) {
+  FIDELIO_CHECK(n_positions <= layer.capacity);
   CacheRows<T> rows;
   for (std::size_t p = 0; p < n_positions; ++p) {
     for (std::size_t h = 0; h < layer.heads; ++h) {
@@ -50,6 +71,20 @@ CacheRows<T> read_cache(const KvCacheView& layer, std::size_t n_positions) {
   return rows;
 }
 
+template <class T>
+CacheRows<T> read_cache(const ConvCacheView& layer, std::size_t n_positions) {
+  FIDELIO_CHECK(n_positions <= layer.slots);
+  CacheRows<T> rows;
+  rows.conv_rows.assign(layer.rows, layer.rows + n_positions * layer.channels);
+  return rows;
+}
+
+template Rows<double> truth_short_conv(const Rows<double>&, const TruthContext<double>&,
+                                       std::span<const float>);
+template Rows<float> truth_short_conv(const Rows<float>&, const TruthContext<float>&,
+                                      std::span<const float>);
+template CacheRows<double> read_cache(const ConvCacheView&, std::size_t);
+template CacheRows<float> read_cache(const ConvCacheView&, std::size_t);
 template Rows<double> truth_attention(const Rows<double>&, const TruthContext<double>&,
                                       const TruthAttention&);
 template Rows<float> truth_attention(const Rows<float>&, const TruthContext<float>&,

@@ -1,9 +1,10 @@
-// Attention as plain loops, over cached positions and the rows of the step itself.
+// Attention and short convolutions as plain loops, over cached positions and the rows of the step
+// itself.
 #pragma once
 
 #include <span>
 
-#include "core/kv_cache.h"
+#include "core/cache.h"
 #include "core/truth/truth_values.h"
 
 namespace fidelio {
@@ -12,7 +13,8 @@ struct TruthAttention {
   std::size_t heads = 0;
   std::size_t kv_heads = 0;
   double scale = 0;
-  std::size_t window = 0;  ///< 0: none
+  std::size_t window = 0;             ///< 0: none
+  std::span<const float> sinks = {};  ///< one a head, or none
 };
 
 /// The keys and values that the rows of a step see.
@@ -26,6 +28,9 @@ struct TruthContext {
 
   const T* keys(std::size_t row, std::size_t position, std::size_t width) const {
     return at(cache.keys, own.keys, row, position, width);
+  }
+  const T* conv_rows(std::size_t row, std::size_t position, std::size_t width) const {
+    return at(cache.conv_rows, own.conv_rows, row, position, width);
   }
   const T* values(std::size_t row, std::size_t position, std::size_t width) const {
     return at(cache.values, own.values, row, position, width);
@@ -45,8 +50,15 @@ template <class T>
 Rows<T> truth_attention(const Rows<T>& q, const TruthContext<T>& context,
                         const TruthAttention& attention);
 
-/// The first n positions of one layer of an arm's cache.
+/// x [rows, channels] -> the same; taps [n_taps, channels].
+template <class T>
+Rows<T> truth_short_conv(const Rows<T>& x, const TruthContext<T>& context,
+                         std::span<const float> taps);
+
+/// The first n positions of one layer of an arm's cache, which keeps everything.
 template <class T>
 CacheRows<T> read_cache(const KvCacheView& layer, std::size_t n_positions);
+template <class T>
+CacheRows<T> read_cache(const ConvCacheView& layer, std::size_t n_positions);
 
 }  // namespace fidelio

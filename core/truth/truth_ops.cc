@@ -114,12 +114,6 @@ Rows<T> truth_add_bias(const Rows<T>& x, std::span<const float> bias) {
 }
 
 template <class T>
-Rows<T> truth_silu(Rows<T> x) {
-  for (T& v : x.x) v /= 1 + std::exp(-v);
-  return x;
-}
-
-template <class T>
 Rows<T> truth_rms_norm(const Rows<T>& x, std::span<const float> weight, double eps) {
   Rows<T> y = x;
   const std::size_t n = weight.size();
@@ -155,45 +149,6 @@ Rows<T> truth_rope(const Rows<T>& x, const RopeTable& table, std::size_t heads, 
 }
 
 template <class T>
-Rows<T> truth_softmax(Rows<T> x) {
-  for (std::size_t r = 0; r < x.rows; ++r) {
-    T* row = x.row(r);
-    const T max = *std::max_element(row, row + x.width);
-    T sum = 0;
-    for (std::size_t i = 0; i < x.width; ++i) sum += row[i] = std::exp(row[i] - max);
-    for (std::size_t i = 0; i < x.width; ++i) row[i] /= sum;
-  }
-  return x;
-}
-
-template <class T>
-Rows<T> truth_normalize(Rows<T> x) {
-  for (std::size_t r = 0; r < x.rows; ++r) {
-    const T sum = std::accumulate(x.row(r), x.row(r) + x.width, T{0});
-    for (std::size_t i = 0; i < x.width; ++i) x.row(r)[i] /= sum;
-  }
-  return x;
-}
-
-template <class T>
-std::pair<Rows<T>, Rows<T>> truth_top_k(const Rows<T>& x, std::size_t k) {
-  Rows<T> values = zero_rows<T>(x.rows, k);
-  Rows<T> ids{x.rows, k, {}, std::vector<std::int32_t>(x.rows * k)};
-  std::vector<std::int32_t> order(x.width);
-  for (std::size_t r = 0; r < x.rows; ++r) {
-    std::iota(order.begin(), order.end(), 0);
-    const T* row = x.row(r);
-    std::stable_sort(order.begin(), order.end(),
-                     [row](std::int32_t a, std::int32_t b) { return row[a] > row[b]; });
-    for (std::size_t i = 0; i < k; ++i) {
-      ids.ids[r * k + i] = order[i];
-      values.row(r)[i] = row[order[i]];
-    }
-  }
-  return {std::move(values), std::move(ids)};
-}
-
-template <class T>
 Rows<T> truth_gather_matmul(std::span<const WeightView> experts, const Rows<T>& x,
                             const Rows<T>& ids, const ParallelFor& parallel) {
   const std::size_t n_out = experts.front().rows;
@@ -215,6 +170,15 @@ Rows<T> truth_gather_matmul(std::span<const WeightView> experts, const Rows<T>& 
 }
 
 template <class T>
+Rows<T> truth_add_expert_bias(Rows<T> x, std::span<const float> biases, const Rows<T>& ids) {
+  for (std::size_t slot = 0; slot < ids.ids.size(); ++slot) {
+    const float* bias = biases.data() + static_cast<std::size_t>(ids.ids[slot]) * x.width;
+    for (std::size_t i = 0; i < x.width; ++i) x.row(slot)[i] += static_cast<T>(bias[i]);
+  }
+  return x;
+}
+
+template <class T>
 Rows<T> truth_combine(const Rows<T>& x, const Rows<T>& weights) {
   Rows<T> y = zero_rows<T>(weights.rows, x.width);
   for (std::size_t t = 0; t < weights.rows; ++t) {
@@ -227,22 +191,19 @@ Rows<T> truth_combine(const Rows<T>& x, const Rows<T>& weights) {
 }
 
 // NOLINTBEGIN(bugprone-macro-parentheses): T is a type.
-#define FIDELIO_TRUTH_OPS(T)                                                            \
-  template void decode_row(const WeightView&, std::size_t, std::vector<T>&);            \
-  template Rows<T> truth_linear(const WeightView&, const Rows<T>&, const ParallelFor&); \
-  template Rows<T> truth_embedding(const WeightView&, std::span<const std::int32_t>);   \
-  template Rows<T> truth_add(const Rows<T>&, const Rows<T>&);                           \
-  template Rows<T> truth_mul(const Rows<T>&, const Rows<T>&);                           \
-  template Rows<T> truth_add_bias(const Rows<T>&, std::span<const float>);              \
-  template Rows<T> truth_silu(Rows<T>);                                                 \
-  template Rows<T> truth_rms_norm(const Rows<T>&, std::span<const float>, double);      \
-  template Rows<T> truth_rope(const Rows<T>&, const RopeTable&, std::size_t, bool,      \
-                              std::span<const std::size_t>);                            \
-  template Rows<T> truth_softmax(Rows<T>);                                              \
-  template Rows<T> truth_normalize(Rows<T>);                                            \
-  template std::pair<Rows<T>, Rows<T>> truth_top_k(const Rows<T>&, std::size_t);        \
-  template Rows<T> truth_gather_matmul(std::span<const WeightView>, const Rows<T>&,     \
-                                       const Rows<T>&, const ParallelFor&);             \
+#define FIDELIO_TRUTH_OPS(T)                                                               \
+  template void decode_row(const WeightView&, std::size_t, std::vector<T>&);               \
+  template Rows<T> truth_linear(const WeightView&, const Rows<T>&, const ParallelFor&);    \
+  template Rows<T> truth_embedding(const WeightView&, std::span<const std::int32_t>);      \
+  template Rows<T> truth_add(const Rows<T>&, const Rows<T>&);                              \
+  template Rows<T> truth_mul(const Rows<T>&, const Rows<T>&);                              \
+  template Rows<T> truth_add_bias(const Rows<T>&, std::span<const float>);                 \
+  template Rows<T> truth_rms_norm(const Rows<T>&, std::span<const float>, double);         \
+  template Rows<T> truth_rope(const Rows<T>&, const RopeTable&, std::size_t, bool,         \
+                              std::span<const std::size_t>);                               \
+  template Rows<T> truth_add_expert_bias(Rows<T>, std::span<const float>, const Rows<T>&); \
+  template Rows<T> truth_gather_matmul(std::span<const WeightView>, const Rows<T>&,        \
+                                       const Rows<T>&, const ParallelFor&);                \
   template Rows<T> truth_combine(const Rows<T>&, const Rows<T>&);
 
 // NOLINTEND(bugprone-macro-parentheses)

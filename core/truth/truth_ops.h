@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "core/graph.h"
+#include "core/truth/truth_elementwise.h"
+#include "core/truth/truth_routing.h"
 #include "core/truth/truth_values.h"
 #include "kernels/rope.h"
 #include "kernels/weights.h"
@@ -38,8 +40,6 @@ template <class T>
 Rows<T> truth_mul(const Rows<T>& a, const Rows<T>& b);
 template <class T>
 Rows<T> truth_add_bias(const Rows<T>& x, std::span<const float> bias);
-template <class T>
-Rows<T> truth_silu(Rows<T> x);
 /// As many norms of a row as weight.size() goes into it.
 template <class T>
 Rows<T> truth_rms_norm(const Rows<T>& x, std::span<const float> weight, double eps);
@@ -48,19 +48,14 @@ Rows<T> truth_rms_norm(const Rows<T>& x, std::span<const float> weight, double e
 template <class T>
 Rows<T> truth_rope(const Rows<T>& x, const RopeTable& table, std::size_t heads, bool interleaved,
                    std::span<const std::size_t> positions);
-template <class T>
-Rows<T> truth_softmax(Rows<T> x);
-template <class T>
-Rows<T> truth_normalize(Rows<T> x);
-/// Strongest first, ties to the lower id; values and ids of `width` k.
-template <class T>
-std::pair<Rows<T>, Rows<T>> truth_top_k(const Rows<T>& x, std::size_t k);
-
 /// x [tokens, in] shared by a token's experts or [tokens * k, in]; ids [tokens, k] -> [tokens * k,
 /// out].
 template <class T>
 Rows<T> truth_gather_matmul(std::span<const WeightView> experts, const Rows<T>& x,
                             const Rows<T>& ids, const ParallelFor& parallel);
+/// x [tokens * k, n] + the vector [n] of each slot's expert.
+template <class T>
+Rows<T> truth_add_expert_bias(Rows<T> x, std::span<const float> biases, const Rows<T>& ids);
 /// x [tokens * k, hidden], weights [tokens, k] -> [tokens, hidden].
 template <class T>
 Rows<T> truth_combine(const Rows<T>& x, const Rows<T>& weights);

@@ -27,11 +27,13 @@ Rows<T> zero_rows(std::size_t rows, std::size_t width) {
   return {rows, width, std::vector<T>(rows * width), {}};
 }
 
-/// Keys and values of one layer, [positions, num_key_value_heads * head_dim].
+/// Of one layer: keys and values, [positions, num_key_value_heads * head_dim], or the rows of a
+/// short convolution, [positions, channels].
 template <class T>
 struct CacheRows {
   std::vector<T> keys;
   std::vector<T> values;
+  std::vector<T> conv_rows = {};
 };
 
 }  // namespace fidelio

@@ -25,6 +25,13 @@ HWY_INLINE float accumulate(const float* weights, const float* products, std::si
   return hn::GetLane(sum);
 }
 
+/// The bias of one row for the expert of a slot; adding it comes after the product's rounding.
+HWY_INLINE void add_row_bias(const DownCombineArgs& args, std::size_t slot, std::size_t row,
+                             float* product) {
+  if (args.bias == nullptr) return;
+  *product += args.bias[static_cast<std::size_t>(args.ids[slot]) * args.experts[0].rows + row];
+}
+
 constexpr std::size_t kRunRows =
     128;  // rows of one expert before the next group of experts has its turn
 
@@ -48,6 +55,8 @@ void one_token(const DownCombineArgs& args, Range rows) {
         for (std::size_t s = 0; s < kStreams; ++s) streams[s] = row(slot + s, first + i);
         float products[kStreams];
         dot4(streams, shape, products);
+        for (std::size_t s = 0; s < kStreams; ++s)
+          add_row_bias(args, slot + s, first + i, products + s);
         sums[i] = accumulate(args.weights + slot, products, kStreams, sums[i]);
       }
     }
@@ -55,6 +64,7 @@ void one_token(const DownCombineArgs& args, Range rows) {
       for (std::size_t i = 0; i < n; ++i) {
         float product[1];
         dot1({row(slot, first + i)}, shape, product);
+        add_row_bias(args, slot, first + i, product);
         sums[i] = accumulate(args.weights + slot, product, 1, sums[i]);
       }
     }
@@ -76,7 +86,10 @@ void expert_products(const DownCombineArgs& args, const ExpertOrder& order, std:
         const std::size_t n_rows = HWY_MIN(kPanelRows, n - r);
         panel_product(args.experts[e], first + r, n_rows, x, count, block);
         for (std::size_t i = 0; i < count; ++i) {
-          copy_panel_rows(block, i, n_rows, products + pairs[i] * kDownRows + r);
+          float* out = products + pairs[i] * kDownRows + r;
+          copy_panel_rows(block, i, n_rows, out);
+          for (std::size_t j = 0; j < n_rows; ++j)
+            add_row_bias(args, pairs[i], first + r + j, out + j);
         }
       }
     }

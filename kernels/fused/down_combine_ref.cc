@@ -15,8 +15,9 @@ void down_combine_ref(const DownCombineArgs& args, Share share) {
       float acc = 0;
       for (std::size_t s = 0; s < args.top_k; ++s) {
         const std::size_t pair = t * args.top_k + s;
-        const float product =
-            contract::dot_row(args.experts[args.ids[pair]], r, args.x + pair * inter);
+        float product = contract::dot_row(args.experts[args.ids[pair]], r, args.x + pair * inter);
+        if (args.bias != nullptr)
+          product += args.bias[static_cast<std::size_t>(args.ids[pair]) * hidden + r];
         acc = std::fma(args.weights[pair], product, acc);
       }
       args.y[t * hidden + r] = acc;

@@ -16,8 +16,26 @@ namespace fidelio {
 namespace HWY_NAMESPACE {
 #if FIDELIO_TARGET_IS_EXACT
 
-HWY_INLINE void swiglu(const float* gate, const float* up, float* y, std::size_t n) {
-  map_floats(gate, up, y, n, [](VF g, VF u) HWY_ATTR { return hn::Mul(silu_contract(g), u); });
+/// The activation of n results; each bias stands beside its result, or nowhere.
+HWY_INLINE void swiglu(const SwigluForm& form, const float* gate, const float* up, float* y,
+                       std::size_t n) {
+  const DF d;
+  const VF low = hn::Set(d, -std::numeric_limits<float>::infinity());
+  const VF gate_max = hn::Set(d, form.gate_max);
+  const VF alpha = hn::Set(d, form.alpha);
+  const VF up_min = hn::Set(d, form.up_min);
+  const VF up_max = hn::Set(d, form.up_max);
+  const VF up_add = hn::Set(d, form.up_add);
+  const bool adds = form.up_add != 0;
+  map_floats(gate, up, y, n, [=](VF g, VF u) HWY_ATTR {
+    u = clamp_contract(u, up_min, up_max);
+    if (adds) u = hn::Add(u, up_add);
+    return hn::Mul(silu_contract(clamp_contract(g, low, gate_max), alpha), u);
+  });
+}
+
+HWY_INLINE void add_biases(const float* bias, float* x, std::size_t n) {
+  map_floats(x, bias, x, n, [](VF v, VF b) HWY_ATTR { return hn::Add(v, b); });
 }
 
 constexpr std::size_t kBlock = 128;  // results of a stream that wait for their activation together
@@ -46,6 +64,22 @@ HWY_INLINE void stream_rows(const ProjectionRows& source, std::size_t first, std
   }
 }
 
+/// Adds the biases of results [first, first + n) of one token, a list of all slots' rows.
+HWY_INLINE void add_slot_biases(const GateUpSwigluArgs& args, std::size_t first, std::size_t n,
+                                float* gate, float* up) {
+  if (args.gate_bias == nullptr) return;
+  const std::size_t inter = args.gate_proj[0].rows;
+  for (std::size_t done = 0; done < n;) {
+    const std::size_t slot = (first + done) / inter;
+    const std::size_t row = (first + done) - slot * inter;
+    const std::size_t part = HWY_MIN(n - done, inter - row);
+    const std::size_t at = static_cast<std::size_t>(args.ids[slot]) * inter + row;
+    add_biases(args.gate_bias + at, gate + done, part);
+    add_biases(args.up_bias + at, up + done, part);
+    done += part;
+  }
+}
+
 /// One token. Eight streams at a time would be slower than four (docs/numerics.md), so a block of
 /// gate rows is followed by the same block of up rows, each as four streams a quarter of the
 /// thread's range apart.
@@ -61,7 +95,9 @@ void one_token(const GateUpSwigluArgs& args, Range rows) {
     stream_rows(gate_rows, rows.begin + first, quarter, n, gate);
     stream_rows(up_rows, rows.begin + first, quarter, n, up);
     for (std::size_t s = 0; s < kStreams; ++s) {
-      swiglu(gate[s], up[s], args.y + rows.begin + s * quarter + first, n);
+      const std::size_t at = rows.begin + s * quarter + first;
+      add_slot_biases(args, at, n, gate[s], up[s]);
+      swiglu(args.form, gate[s], up[s], args.y + at, n);
     }
   }
   const auto gate1 = DotRows<1>::of(args.gate_proj[0]);
@@ -71,7 +107,8 @@ void one_token(const GateUpSwigluArgs& args, Range rows) {
     float u[1];
     gate1({gate_rows.row(r)}, args.gate_proj[0], g);
     up1({up_rows.row(r)}, args.up_proj[0], u);
-    swiglu(g, u, args.y + r, 1);
+    add_slot_biases(args, r, 1, g, u);
+    swiglu(args.form, g, u, args.y + r, 1);
   }
 }
 
@@ -93,7 +130,14 @@ void several_tokens(const GateUpSwigluArgs& args, Share share) {
         const std::size_t n_rows = HWY_MIN(kPanelRows, rows.end - r);
         panel_product(args.gate_proj[e], r, n_rows, x, n, gate);
         panel_product(args.up_proj[e], r, n_rows, x, n, up);
-        swiglu(gate, up, gate, n * kPanelRows);
+        if (args.gate_bias != nullptr) {
+          const std::size_t at = e * inter + r;
+          for (std::size_t i = 0; i < n * kPanelRows; i += kPanelRows) {
+            add_biases(args.gate_bias + at, gate + i, n_rows);
+            add_biases(args.up_bias + at, up + i, n_rows);
+          }
+        }
+        swiglu(args.form, gate, up, gate, n * kPanelRows);
         for (std::size_t i = 0; i < n; ++i)
           copy_panel_rows(gate, i, n_rows, args.y + pairs[i] * inter + r);
       }

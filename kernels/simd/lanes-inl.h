@@ -119,9 +119,29 @@ HWY_INLINE VF exp_contract(VF x) {
   return hn::IfThenElse(nan, x, result);
 }
 
+/// contract::sigmoid.
+HWY_INLINE VF sigmoid_contract(VF x) {
+  const VF one = hn::Set(DF(), 1.0F);
+  return hn::Div(one, hn::Add(one, exp_contract(hn::Neg(x))));
+}
+
 /// contract::silu.
-HWY_INLINE VF silu_contract(VF x) {
-  return hn::Div(x, hn::Add(hn::Set(DF(), 1.0F), exp_contract(hn::Neg(x))));
+HWY_INLINE VF silu_contract(VF x, VF alpha) {
+  return hn::Div(x, hn::Add(hn::Set(DF(), 1.0F), exp_contract(hn::Neg(hn::Mul(alpha, x)))));
+}
+
+/// contract::gelu.
+HWY_INLINE VF gelu_contract(VF x) {
+  using C = contract::GeluConstants;
+  const VF cubic = hn::Mul(hn::Set(DF(), C::kCubic), hn::Mul(x, x));
+  const VF z = hn::Mul(hn::Set(DF(), C::kScale), hn::MulAdd(cubic, x, x));
+  return hn::Div(x, hn::Add(hn::Set(DF(), 1.0F), exp_contract(hn::Neg(z))));
+}
+
+/// contract::clamp.
+HWY_INLINE VF clamp_contract(VF x, VF min, VF max) {
+  const VF below = hn::IfThenElse(hn::Gt(x, max), max, x);
+  return hn::IfThenElse(hn::Lt(below, min), min, below);
 }
 
 /// y[i] = body(a[i], b[i]) over n floats: whole vectors, then the remainder through a padded block.

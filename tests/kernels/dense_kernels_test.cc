@@ -135,7 +135,7 @@ TEST(SiluBits, EveryTargetAroundTheVectorWidths) {
     const std::vector<float> x = random_floats(n, 41, 90.0F);
     expect_reference_bits_everywhere([&](const KernelTable& table, std::size_t threads) {
       std::vector<float> y(n);
-      run_shares(table.silu, ElementwiseArgs{x.data(), x.data(), y.data(), n}, threads);
+      run_shares(table.silu, ActivationArgs{x.data(), y.data(), n}, threads);
       return y;
     });
   }

@@ -46,7 +46,7 @@ Chosen unfused(const KernelTable& table, const Routing& r, const std::vector<flo
               Share{});
   const RowsArgs chosen{out.weights.data(), out.weights.data(), n_tokens, r.top_k};
   if (!first) table.softmax(chosen, Share{});
-  if (r.normalize) table.normalize(chosen, Share{});
+  if (r.normalize) table.normalize({chosen.x, chosen.y, n_tokens, r.top_k}, Share{});
   return out;
 }
 

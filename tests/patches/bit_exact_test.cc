@@ -19,9 +19,7 @@ class BitExact : public ::testing::TestWithParam<const char*> {
   /// The logits of every token of one step.
   Bits logits_of(const Graph& graph, std::size_t n_tokens) {
     const Plan plan(graph, weights_, rope_);
-    KvCache cache(static_cast<std::size_t>(config().num_hidden_layers),
-                  static_cast<std::size_t>(config().num_key_value_heads),
-                  static_cast<std::size_t>(config().head_dim), 64);
+    Cache cache(graph, 64, 64);
     Executor executor(kernels_, team_, 64, 64);
     std::vector<std::int32_t> ids;
     const auto vocab_size = static_cast<std::size_t>(config().vocab_size);

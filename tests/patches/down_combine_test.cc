@@ -66,5 +66,35 @@ TEST(DownCombine, AProjectionAloneIsNoSite) {
     %out = gather_matmul @down_proj, %m, %ids )"));
 }
 
+TEST(DownCombine, FusesTheBiasesOfItsExperts) {
+  const std::string biased = R"(
+    %m   = input [1, 4, 32]
+    %ids = input [1, 4]
+    %w   = input [1, 4]
+    %d   = gather_matmul @down_proj, %m, %ids
+    %b   = add_expert_bias @down_bias, %d, %ids
+    %out = combine %b, %w )";
+
+  EXPECT_EQ(patched(kDownCombine, biased), text(R"(
+    %m   = input [1, 4, 32]
+    %ids = input [1, 4]
+    %w   = input [1, 4]
+    %out = down_combine @down_proj, @down_bias, %m, %ids, %w )"));
+  EXPECT_EQ(refusal(kDownCombine, biased + "\noutput %out, %b"),
+            "shared_intermediate: %b is an output of the graph");
+}
+
+TEST(DownCombine, RefusesBiasesOfOtherExperts) {
+  EXPECT_EQ(refusal(kDownCombine, R"(
+    %m   = input [1, 4, 32]
+    %ids = input [1, 4]
+    %other = input [1, 4]
+    %w   = input [1, 4]
+    %d   = gather_matmul @down_proj, %m, %ids
+    %b   = add_expert_bias @down_bias, %d, %other
+    %out = combine %b, %w )"),
+            "different_ids: down_proj reads %ids, its biases %other");
+}
+
 }  // namespace
 }  // namespace fidelio

@@ -146,5 +146,63 @@ TEST(GateUpSwiglu, OtherProductsAreNoSites) {
   EXPECT_TRUE(no_site(kGateUpSwiglu, "%a = input [1, 8]\n%b = silu %a\n%out = mul %b, %b"));
 }
 
+constexpr const char* kClamped = R"(
+  %x   = input [1, 64]
+  %ids = input [1, 4]
+  %g   = gather_matmul @gate_proj, %x, %ids
+  %gb  = add_expert_bias @gate_bias, %g, %ids
+  %u   = gather_matmul @up_proj, %x, %ids
+  %ub  = add_expert_bias @up_bias, %u, %ids
+  %gc  = clamp %gb {max=7}
+  %uc  = clamp %ub {min=-7, max=7}
+  %s   = silu %gc {alpha=1.702}
+  %ua  = add_scalar %uc {value=1}
+  %out = mul %s, %ua )";
+
+/// kClamped with one of its lines changed.
+std::string clamped_but(const std::string& from, const std::string& to) {
+  std::string changed = kClamped;
+  const std::size_t at = changed.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return changed.replace(at, from.size(), to);
+}
+
+TEST(GateUpSwiglu, FusesBiasesClampsAndTheAddedConstant) {
+  EXPECT_EQ(patched(kGateUpSwiglu, kClamped), text(R"(
+    %x   = input [1, 64]
+    %ids = input [1, 4]
+    %out = gate_up_swiglu @gate_proj, @up_proj, @gate_bias, @up_bias, %x, %ids {gate_max=7, alpha=1.702, up_min=-7, up_max=7, up_add=1} )"));
+}
+
+TEST(GateUpSwiglu, RefusesAMixtureOfExpertsWithGelu) {
+  EXPECT_EQ(refusal(kGateUpSwiglu, R"(
+    %x   = input [1, 64]
+    %ids = input [1, 4]
+    %g   = gather_matmul @gate_proj, %x, %ids
+    %u   = gather_matmul @up_proj, %x, %ids
+    %s   = gelu %g
+    %out = mul %s, %u )"),
+            "activation_not_silu: the activation is gelu");
+}
+
+TEST(GateUpSwiglu, RefusesFormsThatTheKernelDoesNotHave) {
+  EXPECT_EQ(refusal(kGateUpSwiglu, clamped_but("clamp %gb {max=7}", "clamp %gb {min=-7, max=7}")),
+            "unsupported_shape: gate_proj is clamped from below");
+  EXPECT_EQ(refusal(kGateUpSwiglu, clamped_but("clamp %ub", "clamp %u")),
+            "unsupported_shape: one of gate_proj and up_proj has biases");
+  EXPECT_EQ(refusal(kGateUpSwiglu, clamped_but("@up_bias, %u, %ids", "@up_bias, %u, %ids2")
+                                       .insert(0, "%ids2 = input [1, 4]")),
+            "different_ids: %ub does not add the biases of %u's experts");
+  EXPECT_EQ(
+      refusal(kGateUpSwiglu, clamped_but("%out = mul %s, %ua",
+                                         "%sa = add_scalar %s {value=1}\n%out = mul %sa, %ua")),
+      "activation_not_silu: a constant is added behind the silu");
+}
+
+TEST(GateUpSwiglu, RefusesAClampedValueThatIsReadElsewhere) {
+  EXPECT_EQ(refusal(kGateUpSwiglu, std::string(kClamped) + "\noutput %out, %uc"),
+            "shared_intermediate: %uc is an output of the graph");
+}
+
 }  // namespace
 }  // namespace fidelio

@@ -101,5 +101,74 @@ TEST(RouterTopk, ASoftmaxAloneIsNoSite) {
   EXPECT_TRUE(no_site(kRouterTopk, "%x = input [1, 8]\n%p = softmax %x"));
 }
 
+constexpr const char* kBiased = R"(
+  %logits = input [1, 8]
+  %s      = sigmoid %logits
+  %b      = add_bias @expert_bias, %s
+  %t, %e  = top_k %b {k=2}
+  %v      = take %s, %e
+  %n      = normalize %v {eps=1e-06}
+  %w      = mul_scalar %n {value=2.5}
+  output %w, %e )";
+
+TEST(RouterTopk, FusesSigmoidScoresWithABiasForTheSelectionAlone) {
+  EXPECT_EQ(patched(kRouterTopk, kBiased), text(R"(
+    %logits = input [1, 8]
+    %w, %e = router_topk @expert_bias, %logits {k=2, order=sigmoid_topk, normalize=1, eps=1e-06, factor=2.5}
+    output %w, %e )"));
+}
+
+TEST(RouterTopk, FusesSigmoidScoresWithoutABias) {
+  EXPECT_EQ(patched(kRouterTopk, R"(
+    %logits = input [1, 8]
+    %s      = sigmoid %logits
+    %t, %e  = top_k %s {k=2}
+    output %t, %e )"),
+            text(R"(
+    %logits = input [1, 8]
+    %t, %e = router_topk %logits {k=2, order=sigmoid_topk, normalize=0}
+    output %t, %e )"));
+}
+
+TEST(RouterTopk, LeavesTheBiasOfTheRouterItselfOutside) {
+  EXPECT_EQ(patched(kRouterTopk, R"(
+    %x      = input [1, 8]
+    %logits = add_bias @bias, %x
+    %t, %e  = top_k %logits {k=2}
+    %w      = softmax %t
+    output %w, %e )"),
+            text(R"(
+    %x      = input [1, 8]
+    %logits = add_bias @bias, %x
+    %w, %e  = router_topk %logits {k=2, order=topk_softmax, normalize=0}
+    output %w, %e )"));
+}
+
+TEST(RouterTopk, RefusesWeightsThatKeepTheSelectionBias) {
+  EXPECT_EQ(refusal(kRouterTopk, R"(
+    %logits = input [1, 8]
+    %s      = sigmoid %logits
+    %b      = add_bias @expert_bias, %s
+    %t, %e  = top_k %b {k=2}
+    %w      = normalize %t
+    output %w, %e )"),
+            "biased_weights: the weights are not %s at the chosen experts, without the bias");
+  EXPECT_EQ(refusal(kRouterTopk, R"(
+    %logits = input [1, 8]
+    %s      = sigmoid %logits
+    %b      = add_bias @expert_bias, %s
+    %t, %e  = top_k %b {k=2}
+    %w      = take %b, %e
+    output %w, %e )"),
+            "biased_weights: the weights are not %s at the chosen experts, without the bias");
+}
+
+TEST(RouterTopk, RefusesScoresThatAThirdNodeReads) {
+  EXPECT_EQ(refusal(kRouterTopk, std::string(kBiased).replace(std::string(kBiased).find("output"),
+                                                              std::string::npos,
+                                                              "%l = silu %s\noutput %w, %e, %l")),
+            "shared_intermediate: %s is also read by %v = take %s, %e");
+}
+
 }  // namespace
 }  // namespace fidelio

@@ -45,7 +45,7 @@ inline void dropped_tail_lanes(const LinearArgs& args, Share share) {
   }
 }
 
-inline void one_ulp(const ElementwiseArgs& args, Share share) {
+inline void one_ulp(const ActivationArgs& args, Share share) {
   good().silu(args, share);
   const Range part = share.of(args.n);
   if (part.end > part.begin)
@@ -178,7 +178,7 @@ inline void interleaved_as_halves(const RopeArgs& args, Share share) {
   good().rope(halves, share);
 }
 
-inline void multiplied_by_an_inverse(const RowsArgs& args, Share share) {
+inline void multiplied_by_an_inverse(const NormalizeArgs& args, Share share) {
   const Range rows = share.of(args.n_rows);
   for (std::size_t r = rows.begin; r < rows.end; ++r) {
     float sum = args.x[r * args.size];

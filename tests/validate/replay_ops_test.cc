@@ -46,7 +46,7 @@ TEST_F(ReplayOps, PassesOnGoodKernels) {
 
 TEST_F(ReplayOps, FailsOnADefectiveKernel) {
   KernelTable kernels = kernels_for();
-  kernels.silu = [](const ElementwiseArgs& args, Share share) {
+  kernels.silu = [](const ActivationArgs& args, Share share) {
     silu_ref(args, share);
     if (share.index == 0) args.y[0] += 1e-3F;
   };

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/kv_cache.h"
+#include "core/cache.h"
 
 namespace fidelio {
 namespace {
@@ -162,7 +162,7 @@ std::vector<SiteResult> ClassReference::baseline(
   }
   const Plan plan(fragment_graph(model_.graph, site.fragment), model_.weights, rope_);
   Executor executor(kernels_, team_, 1, 16);
-  KvCache no_cache(0, 1, 1, 16);
+  Cache no_cache;
   StepTape made(plan.graph());
   executor.set_observer(&made);
   const std::int32_t no_id = 0;

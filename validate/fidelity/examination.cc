@@ -50,12 +50,19 @@ std::int64_t Examination::work(const RunOptions& options, std::size_t n_prompts)
 }
 
 void Examination::run() {
+  keep(Cache::Keep::everything);  // references start again in the middle
   for (std::size_t prompt = 0; prompt < record_.prompts.size(); ++prompt) {
     for (const std::int64_t width : options_.widths) compare(prompt, width);
     for (const std::int64_t width : options_.widths) pass_sites(prompt, width);
   }
   test_sites();
   measure_references();
+  keep(Cache::Keep::needed);
+}
+
+void Examination::keep(Cache::Keep keep) {
+  baseline_.decoder().set_keep(keep);
+  patched_.decoder().set_keep(keep);
 }
 
 LockstepInput Examination::input_of(std::size_t prompt, std::int64_t width) const {

@@ -28,6 +28,7 @@ class Examination {
   static std::int64_t work(const RunOptions& options, std::size_t n_prompts);
 
  private:
+  void keep(Cache::Keep keep);
   LockstepInput input_of(std::size_t prompt, std::int64_t width) const;
   void compare(std::size_t prompt, std::int64_t width);
   void pass_sites(std::size_t prompt, std::int64_t width);

@@ -148,7 +148,7 @@ ReferenceRecord References::distances(const SampledRows& rows, const Rows<double
 }
 
 template <class T>
-std::map<ValueId, Rows<T>> References::evaluate(KvCache& cache, const SampledRows& rows) {
+std::map<ValueId, Rows<T>> References::evaluate(Cache& cache, const SampledRows& rows) {
   const Graph& graph = model_.graph;
   Evaluator<T> evaluator(graph, model_.weights, rope_, parallel_over(team_));
   round_inputs(evaluator, graph, rounded_);

@@ -44,7 +44,7 @@ class References {
   ReferenceRecord distances(const SampledRows& rows, const Rows<double>& truth,
                             const Rows<float>& naive) const;
   template <class T>
-  std::map<ValueId, Rows<T>> evaluate(KvCache& cache, const SampledRows& rows);
+  std::map<ValueId, Rows<T>> evaluate(Cache& cache, const SampledRows& rows);
   void add_router_noise(const SampledRows& rows, const std::map<ValueId, Rows<double>>& truth,
                         const std::map<ValueId, Rows<float>>& naive);
 

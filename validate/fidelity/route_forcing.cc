@@ -1,30 +1,12 @@
 #include "validate/fidelity/route_forcing.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
-#include <numeric>
+
+#include "validate/fidelity/router_scores.h"
 
 namespace fidelio {
 namespace {
-
-/// The weights of given experts from a row of the node's own input, as the node would compute them.
-std::vector<double> weights_of(const PlanNode& node, const float* x,
-                               std::span<const std::int32_t> experts) {
-  std::vector<double> weights;
-  for (const std::int32_t e : experts) weights.push_back(static_cast<double>(x[e]));
-  if (node.op == Op::top_k) return weights;
-  const std::span<const float> all(x, node.inputs[0].width);
-  const auto max = static_cast<double>(*std::max_element(all.begin(), all.end()));
-  double sum = 0;
-  for (double& w : weights) sum += w = std::exp(w - max);
-  if (node.order == RouterOrder::softmax_topk && !node.normalize) {
-    sum = 0;
-    for (const float z : all) sum += std::exp(static_cast<double>(z) - max);
-  }
-  for (double& w : weights) w /= sum;
-  return weights;
-}
 
 std::vector<std::int32_t> without(std::span<const std::int32_t> from,
                                   std::span<const std::int32_t> these) {

@@ -14,7 +14,8 @@
 
 namespace fidelio {
 
-/// The value that holds the router logits of a node that makes expert ids.
+/// The value by which a node that makes expert ids tells them apart: the router logits, or the
+/// scores where those are no softmax of them.
 ValueId router_logits_of(const Graph& graph, const Node& node);
 
 class RouteForcing {

@@ -1,6 +1,7 @@
 #include "validate/fidelity/settle_cache.h"
 
 #include <bit>
+#include <cstring>
 
 namespace fidelio {
 
@@ -23,6 +24,19 @@ std::vector<std::size_t> settle_cache(const KvCacheView& expected, const KvCache
       }
     }
     if (!same) differing.push_back(t);
+  }
+  return differing;
+}
+
+std::vector<std::size_t> settle_cache(const ConvCacheView& expected, const ConvCacheView& actual,
+                                      const StepMemory& memory) {
+  std::vector<std::size_t> differing;
+  const std::size_t bytes = expected.channels * sizeof(float);
+  for (std::size_t t = 0; t < memory.n_tokens; ++t) {
+    const auto position = static_cast<std::size_t>(memory.positions[t]);
+    if (std::memcmp(actual.row(position), expected.row(position), bytes) == 0) continue;
+    differing.push_back(t);
+    std::memcpy(actual.row(position), expected.row(position), bytes);
   }
   return differing;
 }

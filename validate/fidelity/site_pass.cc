@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "validate/fidelity/router_scores.h"
 #include "validate/fidelity/settle_cache.h"
 
 namespace fidelio {
@@ -101,10 +102,14 @@ class SitePass::Watcher : public NodeObserver {
   void compare_results(const PlanNode& node, const StepMemory& memory) {
     if (node.op == Op::kv_append) {
       owner_.rows_by_op_[node.op] += static_cast<std::int64_t>(memory.n_tokens);
-      const auto layer = owner_.tape_.cache().layer(node.kv_layer);
-      const auto differing = settle_cache(layer, memory.cache->layer(node.kv_layer), memory);
+      const auto layer = owner_.tape_.cache().layer(node.layer_index);
+      const auto differing = settle_cache(layer, memory.cache->layer(node.layer_index), memory);
       if (!differing.empty()) note(tally_of(node), memory.n_tokens, differing);
       return;
+    }
+    if (node.op == Op::short_conv) {
+      settle_cache(owner_.tape_.cache().conv(node.layer_index),
+                   memory.cache->conv(node.layer_index), memory);
     }
     const std::vector<OutputPair> outputs = pair_outputs(node, memory);
     if (outputs.empty()) return;
@@ -218,7 +223,7 @@ class SitePass::Watcher : public NodeObserver {
     for (const std::size_t r : differing) {
       if (n_experts > 0) {
         const OutputPair& ids = outputs.back();
-        const Choice choice = choice_of({x + r * n_experts, n_experts},
+        const Choice choice = choice_of(selection_scores(node, x + r * n_experts),
                                         ids_of(row_words(ids.baseline_row(r), ids.width)),
                                         ids_of(row_words(ids.patched_row(r), ids.width)));
         if (choice == Choice::wrong) {

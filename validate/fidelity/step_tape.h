@@ -25,7 +25,7 @@ class StepTape : public NodeObserver {
   /// Elements of a row.
   std::size_t width(ValueId value) const;
   /// The cache that the step was run with.
-  KvCache& cache() const { return *cache_; }
+  Cache& cache() const { return *cache_; }
 
  private:
   const std::vector<std::uint32_t>& at(ValueId value) const {
@@ -34,7 +34,7 @@ class StepTape : public NodeObserver {
 
   const Graph& graph_;
   std::vector<std::vector<std::uint32_t>> values_;
-  KvCache* cache_ = nullptr;
+  Cache* cache_ = nullptr;
 };
 
 }  // namespace fidelio

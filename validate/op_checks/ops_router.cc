@@ -127,7 +127,8 @@ void make_softmax(OpProblem& p) {
 }
 
 void make_normalize(OpProblem& p) {
-  const RowsArgs args = rows_args(p, 0);
+  const RowsArgs rows = rows_args(p, 0);
+  const NormalizeArgs args{rows.x, rows.y, rows.n_rows, rows.size};
   p.call = call_of(&KernelTable::normalize, args);
   p.truth = [args](const ReferenceOutputs&) {
     const TruthValue x = truth_of(args.x, args.n_rows, args.size);
