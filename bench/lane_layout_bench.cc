@@ -30,7 +30,7 @@ template <std::size_t R>
 void c1(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
   V16 acc[R];
   HWY_UNROLL(8) for (std::size_t r = 0; r < R; ++r) acc[r] = zero16();
-  dot_affine_rows<DecodeAffine<4>, kBlocks, R>(rows, w, acc);
+  dot_group_rows<DecodeAffine<4>, kBlocks, R>(rows, w, acc);
   HWY_UNROLL(8) for (std::size_t r = 0; r < R; ++r) out[r] = reduce16(acc[r]);
 }
 
@@ -169,8 +169,15 @@ void measure(benchmark::State& state, const Layout* layout) {
   static const std::vector<float> x(kCols, 0.5F);
   static std::vector<float> y(kRows);
   const auto* scale_bytes = reinterpret_cast<const std::byte*>(scales.data());
-  const WeightView w{WeightFormat::affine4, ScaleType::bf16, 64,         kRows, kCols, kCols / 2,
-                     codes.data(),          scale_bytes,     scale_bytes};
+  WeightView w{.format = WeightFormat::affine4,
+               .scale_type = ScaleType::bf16,
+               .group_size = 64,
+               .rows = kRows,
+               .cols = kCols,
+               .data = codes.data(),
+               .scales = scale_bytes,
+               .biases = scale_bytes};
+  set_adjacent_rows(w);
   const Share share{static_cast<std::size_t>(state.thread_index()),
                     static_cast<std::size_t>(state.threads())};
   for (auto _ : state) layout->product(w, x.data(), y.data(), share);

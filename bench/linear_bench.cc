@@ -28,15 +28,27 @@ struct Weights {
   WeightView view;
 };
 
-std::size_t bits_of(WeightFormat format) {
-  switch (format) {
-    case WeightFormat::f32:
-      return 32;
-    case WeightFormat::f16:
-    case WeightFormat::bf16:
-      return 16;
-    default:
-      return affine_bits(format);
+/// Bytes that as scales make a moderate number, so that no product is subnormal or infinite.
+constexpr std::uint16_t kBf16Scale = 0x3C23;
+constexpr std::uint16_t kF16Scale = 0x2400;
+constexpr auto kE8m0Scale = std::byte{120};
+
+void fill_data(WeightFormat format, std::vector<std::byte>& data) {
+  std::mt19937_64 random(7);
+  for (std::size_t i = 0; i + 8 <= data.size(); i += 8) {
+    std::uint64_t bits = random();
+    if (data_bytes(format, 32) == 64) bits = (bits & 0x83FF83FF83FF83FFULL) | 0x3C003C003C003C00ULL;
+    if (format == WeightFormat::f32) bits = (bits & 0x807FFFFF807FFFFFULL) | 0x3C0000003C000000ULL;
+    std::memcpy(&data[i], &bits, 8);
+  }
+  const std::size_t block = block_shape(format).bytes;
+  for (std::size_t i = 0; block != 0 && i < data.size(); i += block) {
+    if (format == WeightFormat::mxfp4_blocks) {
+      data[i] = kE8m0Scale;
+    } else {
+      std::memcpy(&data[format == WeightFormat::q6_k ? i + block - 2 : i], &kF16Scale, 2);
+      if (format == WeightFormat::q4_1) std::memcpy(&data[i + 2], &kF16Scale, 2);
+    }
   }
 }
 
@@ -45,25 +57,22 @@ Weights make_weights(WeightFormat format, std::size_t total_bytes) {
   WeightView& v = w.view;
   v.format = format;
   v.cols = kCols;
-  v.row_bytes = kCols * bits_of(format) / 8;
-  v.rows = total_bytes / v.row_bytes;
-  std::mt19937_64 random(7);
-  w.data.resize(v.rows * v.row_bytes);
-  for (std::size_t i = 0; i + 8 <= w.data.size(); i += 8) {
-    std::uint64_t bits = random();
-    if (bits_of(format) == 16) bits = (bits & 0x83FF83FF83FF83FFULL) | 0x3C003C003C003C00ULL;
-    if (bits_of(format) == 32) bits = (bits & 0x807FFFFF807FFFFFULL) | 0x3C0000003C000000ULL;
-    std::memcpy(&w.data[i], &bits, 8);
-  }
+  v.rows = total_bytes / data_bytes(format, kCols);
+  w.data.resize(v.rows * data_bytes(format, kCols));
+  fill_data(format, w.data);
   v.data = w.data.data();
   if (affine_bits(format) != 0) {
     v.group_size = 64;
     v.scale_type = ScaleType::bf16;
-    w.scales.resize(v.rows * kCols / 64 * 2);
-    const std::uint16_t scale = 0x3C23;
-    for (std::size_t i = 0; i < w.scales.size(); i += 2) std::memcpy(&w.scales[i], &scale, 2);
-    v.scales = v.biases = w.scales.data();
+    w.scales.resize(v.rows * groups_of_row(v) * 2);
+    for (std::size_t i = 0; i < w.scales.size(); i += 2) std::memcpy(&w.scales[i], &kBf16Scale, 2);
+  } else if (format == WeightFormat::mxfp4) {
+    v.group_size = 32;
+    v.scale_type = ScaleType::e8m0;
+    w.scales.resize(v.rows * groups_of_row(v), kE8m0Scale);
   }
+  v.scales = v.biases = w.scales.data();
+  set_adjacent_rows(v);
   return w;
 }
 

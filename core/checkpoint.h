@@ -1,6 +1,6 @@
-// A model directory opened for reading: config, memory-mapped tensors, checks of every name, shape
-// and dtype before use. Both arms share one Checkpoint. Tokenizers are core/tokenizer.h; graphs are
-// core/families/.
+// A model directory opened for reading: config, memory-mapped tensors, and which of them a
+// parameter is read from. Both arms share one Checkpoint. What a tensor must look like is
+// core/weight_reader.h; tokenizers are core/tokenizer.h; graphs are core/families/.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +13,15 @@
 
 #include "core/config.h"
 #include "core/tensor_files.h"
+#include "core/transposed_tensors.h"
+#include "core/weight_reader.h"
 #include "kernels/weights.h"
 
 namespace fidelio {
 
-/// The one owner of a model's weights. Views borrow from it: they are valid while a copy of it
-/// lives.
+/// The one owner of a model's weights: its files' mappings, and the copies of transposed tensors
+/// that were asked for (core/transposed_tensors.h says what they cost). Views borrow from it: they
+/// are valid while a copy of it lives.
 class Checkpoint {
  public:
   /// Opens `dir`/config.json and the tensor files of `dir` (core/tensor_files.h). Throws UserError
@@ -33,37 +36,53 @@ class Checkpoint {
   /// True when `path`.weight exists, or the tensor `path` itself.
   bool has(const std::string& path) const;
 
-  /// The tensor that vector(path) reads: `path`.weight, or where that does not exist but `path`
-  /// itself does (as "model.layers.0.self_attn.q_proj.bias"), `path`.
-  std::string vector_name(const std::string& path) const;
+  // Parameters. `sources` are tried in order, and the first that exists is read;
+  // core/tensor_source.h has their spelling. A source's numbers are the tensor `path`.weight,
+  // quantised where `path`.scales exists; or `path`_blocks with `path`_scales (GPT-OSS); or the
+  // tensor `path` itself. Where a tensor may lie either way, a `.T` source must stand before the
+  // plain one: a square matrix does not tell. All throw UserError with file, tensor, found and
+  // expected; `read`, where it is given, gets the names of the tensors that were read.
 
-  /// The matrix `path`.weight with shape [rows, cols], quantised when `path`.scales exists. Throws
-  /// UserError with file, tensor, found and expected.
-  WeightView matrix(const std::string& path, std::int64_t rows, std::int64_t cols) const&;
-  WeightView matrix(const std::string& path, std::int64_t rows, std::int64_t cols) const&& = delete;
+  /// A matrix [rows, cols].
+  WeightView matrix(std::span<const std::string> sources, std::int64_t rows, std::int64_t cols,
+                    TensorNames* read = nullptr) const&;
+  WeightView matrix(const std::string& source, std::int64_t rows, std::int64_t cols) const&;
+  WeightView matrix(const std::string& source, std::int64_t rows,
+                    std::int64_t cols) const&& = delete;
 
-  /// The vector vector_name(path) of `size` elements widened to float32 (norm weights, biases).
-  /// Throws UserError as matrix() does.
-  std::vector<float> vector(const std::string& path, std::int64_t size) const;
+  /// A vector of `size` elements widened to float32 (norm weights, biases).
+  std::vector<float> vector(std::span<const std::string> sources, std::int64_t size,
+                            TensorNames* read = nullptr) const;
+  std::vector<float> vector(const std::string& source, std::int64_t size) const;
 
-  /// The experts' matrices, each [rows, cols]. `sources` are tried in order: a path with `*` stands
-  /// for one tensor an expert ("model.layers.0.mlp.experts.*.gate_proj"), a path without for one
-  /// stacked tensor [experts, rows, cols]. The first source that exists must hold exactly
-  /// `n_experts`; quantised as matrix() says. Throws UserError with file, tensor, found and
-  /// expected.
+  /// The experts' matrices, each [rows, cols]. A path with `*` stands for one tensor an expert
+  /// ("model.layers.0.mlp.experts.*.gate_proj"), a path without for one stacked tensor [experts,
+  /// rows, cols]. The source must hold exactly `n_experts`.
   std::vector<WeightView> experts(std::span<const std::string> sources, std::int64_t n_experts,
-                                  std::int64_t rows, std::int64_t cols) const&;
+                                  std::int64_t rows, std::int64_t cols,
+                                  TensorNames* read = nullptr) const&;
   std::vector<WeightView> experts(std::span<const std::string> sources, std::int64_t n_experts,
-                                  std::int64_t rows, std::int64_t cols) const&& = delete;
+                                  std::int64_t rows, std::int64_t cols,
+                                  TensorNames* read = nullptr) const&& = delete;
+
+  /// A vector [size] for each expert (biases), one after the other, widened to float32; stacked or
+  /// one tensor an expert, as experts(). Selectors choose among the elements.
+  std::vector<float> expert_vectors(std::span<const std::string> sources, std::int64_t n_experts,
+                                    std::int64_t size, TensorNames* read = nullptr) const;
+
+  /// A depthwise convolution's kernels [channels, taps], widened to float32; stored as [channels,
+  /// 1, taps] (transformers), [channels, taps, 1] (MLX) or [channels, taps] (GGUF).
+  std::vector<float> taps(std::span<const std::string> sources, std::int64_t channels,
+                          std::int64_t taps, TensorNames* read = nullptr) const;
 
  private:
+  WeightReader reader(TensorNames* read) const;
+
   std::filesystem::path dir_;
   ModelConfig config_;
   std::string config_text_;
   std::shared_ptr<const TensorFiles> tensors_;
+  std::shared_ptr<TransposedTensors> transposed_tensors_;
 };
-
-/// `source` (see Checkpoint::experts) as a path for each expert; one path when it has no `*`.
-std::vector<std::string> expert_paths(const std::string& source, std::int64_t n_experts);
 
 }  // namespace fidelio

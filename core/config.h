@@ -15,10 +15,14 @@ namespace fidelio {
 /// Larger config.json files are refused unread.
 inline constexpr std::size_t kMaxConfigBytes = std::size_t{16} << 20;
 
-/// How one path is quantised (MLX affine).
+/// How one path is quantised.
 struct Quantization {
-  int group_size = 64;  ///< 32, 64 or 128
-  int bits = 4;         ///< 2, 3, 4, 5, 6 or 8
+  enum class Mode : std::uint8_t { affine, mxfp4 };
+  int group_size = 64;  ///< 32, 64 or 128; 32 for mxfp4
+  int bits = 4;         ///< 2, 3, 4, 5, 6 or 8; 4 for mxfp4
+  Mode mode = Mode::affine;
+
+  bool operator==(const Quantization&) const = default;
 };
 
 /// The `quantization` (or `quantization_config`) block: a default and per-path overrides.

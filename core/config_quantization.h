@@ -9,9 +9,9 @@
 namespace fidelio {
 
 /// Reads `quantization`, or `quantization_config` where the former is absent (MLX writes the same
-/// block under both names); nullopt without either. Throws UserError for modes other than affine,
-/// for bits and group sizes that no kernel reads, and for the blocks of other tools (fp8, mxfp4,
-/// gptq, ...).
+/// block under both names); nullopt without either. Throws UserError for modes other than affine
+/// and mxfp4, for bits and group sizes that no kernel reads, and for the blocks of other tools
+/// (fp8, gptq, ...) but transformers' mxfp4.
 std::optional<QuantizationConfig> read_quantization(const ConfigReader& config);
 
 }  // namespace fidelio

@@ -45,8 +45,8 @@ const T& typed_attribute(const Node& node, std::string_view name) {
 }
 
 /// Names stand in text forms, messages and capsules.
-void check_name(const std::string& name) {
-  const bool plain = std::all_of(name.begin(), name.end(), is_name_character);
+void check_name(const std::string& name, bool (*is_allowed)(char)) {
+  const bool plain = std::all_of(name.begin(), name.end(), is_allowed);
   if (name.empty() || !plain) throw GraphError(fmt::format("\"{}\" is no name", name));
 }
 
@@ -59,8 +59,8 @@ void check_shape(const std::string& name, const Shape& shape) {
 }
 
 void check_param(const Param& param) {
-  check_name(param.name);
-  for (const std::string& source : param.sources) check_name(source);
+  check_name(param.name, is_source_character);
+  for (const std::string& source : param.sources) check_name(source, is_source_character);
   check_shape("@" + param.name, param.shape);
   const std::size_t rank = info(param.kind).rank;
   if (!param.shape.empty() && param.shape.size() != rank) {
@@ -158,7 +158,7 @@ std::vector<ValueId> Graph::add(Node node, const std::vector<std::string>& names
     if (twice || find_value(names[i])) {
       throw GraphError(fmt::format("%{} is made twice", names[i]));
     }
-    check_name(names[i]);
+    check_name(names[i], is_name_character);
     results[i].name = names[i];
   }
   if (values_.size() + results.size() >= kMaxItems) throw GraphError("too many values");
@@ -172,7 +172,7 @@ std::vector<ValueId> Graph::add(Node node, const std::vector<std::string>& names
 }
 
 ValueId Graph::add_input(const std::string& name, ValueType type, Shape shape) {
-  check_name(name);
+  check_name(name, is_name_character);
   if (find_value(name)) throw GraphError(fmt::format("%{} is made twice", name));
   if (values_.size() + 1 >= kMaxItems) throw GraphError("too many values");
   check_shape("%" + name, shape);

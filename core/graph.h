@@ -31,10 +31,15 @@ using Shape = std::vector<Dim>;
 
 enum class ValueType : std::uint8_t { f32, i32, cache };
 
-/// Names of values and parameters are made of letters, digits and _ . * - /, as checkpoints' paths.
+/// Names of values are made of letters, digits and _ . * - /, as checkpoints' paths.
 constexpr bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '.' || c == '*' || c == '-' || c == '/';
+}
+
+/// Names and sources of parameters have selectors of rows besides (core/tensor_source.h).
+constexpr bool is_source_character(char c) {
+  return is_name_character(c) || c == '[' || c == ']' || c == ':';
 }
 
 /// What a node makes. The shape of a cache is the width of one position's keys.
@@ -51,9 +56,9 @@ struct Param {
   using Kind = ParamKind;
   std::string name;  ///< the checkpoint's path without ".weight"; `*` stands for the expert
   Kind kind = Kind::matrix;
-  /// [n], [out, in] or [experts, out, in]; empty where unknown (text without a declaration).
-  Shape shape;
-  /// Where the checkpoint may hold it, in order; add_param() takes the name where none is given.
+  Shape shape;  ///< as its kind says; empty where unknown (text without a declaration)
+  /// Where the checkpoint may hold it, in order, spelled as core/tensor_source.h says; add_param()
+  /// takes the name where none is given.
   /// With `*` one tensor an expert, without one tensor for all of them. Empty for constants.
   std::vector<std::string> sources;
   std::vector<float> data;  ///< constants only: the values themselves

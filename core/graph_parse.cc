@@ -108,7 +108,7 @@ class Parser {
   void parse_declaration(GraphTextCursor& cursor) {
     if (!statements_.empty()) cursor.fail("parameters are declared before the first op");
     Param param;
-    param.name = cursor.word("a name");
+    param.name = cursor.word("a name", is_source_character);
     cursor.expect('=');
     param.kind = parse_kind(cursor);
     param.shape = parse_shape(cursor);
@@ -131,9 +131,9 @@ class Parser {
       const std::string keyword = cursor.word("\"or\"");
       const bool only_name = param.sources.size() == 1 && param.sources[0] == param.name;
       if (keyword == "from" && only_name) {
-        param.sources[0] = cursor.source();
+        param.sources[0] = cursor.name('@');
       } else if (keyword == "or") {
-        param.sources.push_back(cursor.source());
+        param.sources.push_back(cursor.name('@'));
       } else {
         cursor.fail("expected \"or\"");
       }

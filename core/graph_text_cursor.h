@@ -40,10 +40,10 @@ class GraphTextCursor {
     if (!accept(c)) expected(fmt::format("'{}'", c));
   }
 
-  std::string word(const char* what) {
+  std::string word(const char* what, bool (*is_allowed)(char) = is_name_character) {
     skip_space();
     std::size_t n = 0;
-    while (n < rest_.size() && is_name_character(rest_[n])) ++n;
+    while (n < rest_.size() && is_allowed(rest_[n])) ++n;
     if (n == 0) expected(what);
     std::string text(rest_.substr(0, n));
     rest_.remove_prefix(n);
@@ -53,17 +53,7 @@ class GraphTextCursor {
   /// A name behind its sigil, '%' or '@'.
   std::string name(char sigil) {
     expect(sigil);
-    return word("a name");
-  }
-
-  /// Where a checkpoint may hold a parameter, behind its '@': a name, and which rows of it
-  /// (core/tensor_source.h).
-  std::string source() {
-    std::string text = name('@');
-    const std::size_t end = rest_.empty() || rest_[0] != '[' ? 0 : rest_.find(']') + 1;
-    text += rest_.substr(0, end);
-    rest_.remove_prefix(end);
-    return text;
+    return word("a name", sigil == '@' ? is_source_character : is_name_character);
   }
 
   template <typename T>

@@ -26,10 +26,14 @@ class ModelWeights {
   const std::vector<float>& vector(const std::string& name) const;
   const std::vector<WeightView>& experts(const std::string& name) const;
 
+  /// The checkpoint's tensors that the parameters were read from.
+  const TensorNames& tensors_read() const { return tensors_read_; }
+
  private:
   std::map<std::string, WeightView> matrices_;
   std::map<std::string, std::vector<float>> vectors_;
   std::map<std::string, std::vector<WeightView>> experts_;
+  TensorNames tensors_read_;
 };
 
 }  // namespace fidelio

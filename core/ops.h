@@ -64,9 +64,15 @@ struct AttributeInfo {
   bool required = true;
 };
 
-/// What a parameter is: [n], [out, in], [experts, out, in], [experts, n], [channels, taps], or [n]
-/// values stored in the graph.
-enum class ParamKind : std::uint8_t { vector, matrix, experts, expert_vectors, taps, constant };
+/// What a parameter is.
+enum class ParamKind : std::uint8_t {
+  vector,          ///< [n]
+  matrix,          ///< [out, in]
+  experts,         ///< [experts, out, in]
+  expert_vectors,  ///< [experts, n]
+  taps,            ///< [channels, taps], kernels of a depthwise convolution
+  constant         ///< [n] values stored in the graph
+};
 
 struct ParamKindInfo {
   ParamKind kind;

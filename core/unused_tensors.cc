@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
-#include <set>
 #include <string_view>
 
 #include "core/quote.h"
@@ -34,63 +32,22 @@ bool is_harmless(std::string_view name, bool tied) {
   });
 }
 
-/// `path`.weight, with its scales and biases where it is quantised.
-void add_matrix(const Checkpoint& checkpoint, const std::string& path,
-                std::set<std::string>& used) {
-  used.insert(path + ".weight");
-  if (checkpoint.tensors().find(path + ".scales") == nullptr) return;
-  used.insert(path + ".scales");
-  used.insert(path + ".biases");
-}
-
-/// Those of the source that Checkpoint::experts reads: the first that exists.
-void add_experts(const Checkpoint& checkpoint, const Param& param, std::set<std::string>& used) {
-  for (const std::string& source : param.sources) {
-    const std::vector<std::string> paths = expert_paths(source, param.shape[0]);
-    if (checkpoint.tensors().find(paths.front() + ".weight") == nullptr) continue;
-    for (const std::string& path : paths) add_matrix(checkpoint, path, used);
-    return;
-  }
-}
-
-std::set<std::string> used_tensors(const Checkpoint& checkpoint, const Graph& graph) {
-  std::set<std::string> used;
-  for (const Param& param : graph.params()) {
-    switch (param.kind) {
-      case Param::Kind::constant:
-      case Param::Kind::expert_vectors:
-      case Param::Kind::taps:
-        break;
-      case Param::Kind::vector:
-        used.insert(checkpoint.vector_name(param.name));
-        break;
-      case Param::Kind::matrix:
-        add_matrix(checkpoint, param.name, used);
-        break;
-      case Param::Kind::experts:
-        add_experts(checkpoint, param, used);
-        break;
-    }
-  }
-  return used;
-}
-
 }  // namespace
 
-std::vector<std::string> unused_tensors(const Checkpoint& checkpoint, const Graph& graph) {
-  const std::set<std::string> used = used_tensors(checkpoint, graph);
+std::vector<std::string> unused_tensors(const Checkpoint& checkpoint, const ModelWeights& weights) {
   const bool tied = checkpoint.config().tie_word_embeddings;
   std::vector<std::string> unused;
   for (std::string& name : checkpoint.tensors().names()) {
-    if (used.count(name) == 0 && !is_harmless(name, tied)) unused.push_back(std::move(name));
+    if (weights.tensors_read().count(name) == 0 && !is_harmless(name, tied))
+      unused.push_back(std::move(name));
   }
   std::sort(unused.begin(), unused.end());
   return unused;
 }
 
-void refuse_unused_tensors(const Checkpoint& checkpoint, const Graph& graph) {
+void refuse_unused_tensors(const Checkpoint& checkpoint, const ModelWeights& weights) {
   constexpr std::size_t kNamed = 4;
-  const std::vector<std::string> unused = unused_tensors(checkpoint, graph);
+  const std::vector<std::string> unused = unused_tensors(checkpoint, weights);
   if (unused.empty()) return;
   std::string named;
   for (std::size_t i = 0; i < std::min(kNamed, unused.size()); ++i) {

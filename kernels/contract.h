@@ -1,17 +1,16 @@
-// The numerics contract, version 1, as scalar code: lanes, reduction tree, exp, weight values.
-// Every `_ref` kernel is written with these; every SIMD kernel must give the same bits
-// (docs/numerics.md says why each choice was made). Nothing here is fast, and nothing here may call
-// libm's transcendental functions.
+// The numerics contract, version 1, as scalar code: lanes, reduction tree, exp. What a stored
+// weight is worth belongs to it too and is kernels/weight_value.h. Every `_ref` kernel is written
+// with these; every SIMD kernel must give the same bits (docs/numerics.md says why each choice was
+// made). Nothing here is fast, and nothing here may call libm's transcendental functions.
 #pragma once
 
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 
-#include "kernels/weights.h"
+#include "kernels/weight_value.h"
 
 #ifdef __FAST_MATH__
 #error "The numerics contract forbids fast-math"
@@ -91,70 +90,6 @@ inline float gelu(float x) {
 inline float clamp(float x, float min, float max) {
   const float below = x > max ? max : x;
   return below < min ? min : below;
-}
-
-inline float widen_bf16(std::uint16_t bits) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-}
-
-/// binary16 to binary32, exact; subnormals and infinities included.
-inline float widen_f16(std::uint16_t bits) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000U) << 16;
-  const std::uint32_t exponent = (bits >> 10) & 0x1FU;
-  const std::uint32_t mantissa = bits & 0x3FFU;
-  if (exponent == 0) {
-    const float magnitude = static_cast<float>(mantissa) * 0x1p-24F;
-    return sign != 0 ? -magnitude : magnitude;
-  }
-  const std::uint32_t widened = exponent == 31 ? 0x7F800000U : (exponent + 112U) << 23;
-  return std::bit_cast<float>(sign | widened | (mantissa << 13));
-}
-
-template <typename T>
-T load(const std::byte* bytes, std::size_t index) {
-  T value;
-  std::memcpy(&value, bytes + index * sizeof(T), sizeof(T));
-  return value;
-}
-
-inline float scale_value(const std::byte* scales, ScaleType type, std::size_t index) {
-  switch (type) {
-    case ScaleType::f16:
-      return widen_f16(load<std::uint16_t>(scales, index));
-    case ScaleType::bf16:
-      return widen_bf16(load<std::uint16_t>(scales, index));
-    case ScaleType::f32:
-      break;
-  }
-  return load<float>(scales, index);
-}
-
-/// Code i of a stream of `bits`-bit codes; reads only the one or two bytes that hold it.
-inline unsigned affine_code(const std::byte* stream, unsigned bits, std::size_t i) {
-  const std::size_t first = i * bits / 8;
-  const auto shift = static_cast<unsigned>(i * bits % 8);
-  auto window = std::to_integer<unsigned>(stream[first]);
-  if (shift + bits > 8) window |= std::to_integer<unsigned>(stream[first + 1]) << 8;
-  return (window >> shift) & ((1U << bits) - 1U);
-}
-
-/// The float32 value of w[row, col]: floats widened exactly, affine codes as fma(scale, q, bias).
-inline float weight_value(const WeightView& w, std::size_t row, std::size_t col) {
-  const std::byte* data = w.data + row * w.row_bytes;
-  switch (w.format) {
-    case WeightFormat::f32:
-      return load<float>(data, col);
-    case WeightFormat::f16:
-      return widen_f16(load<std::uint16_t>(data, col));
-    case WeightFormat::bf16:
-      return widen_bf16(load<std::uint16_t>(data, col));
-    default:
-      break;
-  }
-  const std::size_t group = row * (w.cols / w.group_size) + col / w.group_size;
-  const unsigned code = affine_code(data, affine_bits(w.format), col);
-  return std::fma(scale_value(w.scales, w.scale_type, group), static_cast<float>(code),
-                  scale_value(w.biases, w.scale_type, group));
 }
 
 /// Row `row` of w times x [cols]: element k in lane k mod 16, k ascending, accumulators from +0,

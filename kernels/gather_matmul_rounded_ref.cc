@@ -56,14 +56,13 @@ float block_product(const WeightView& w, std::size_t row, std::size_t j, const B
   std::int32_t sum = 0;
   for (std::size_t i = 0; i < kBlock; ++i) {
     const unsigned code =
-        contract::affine_code(w.data + row * w.row_bytes, affine_bits(w.format), j * kBlock + i);
+        contract::affine_code(w.data + row * w.row_stride, affine_bits(w.format), j * kBlock + i);
     products += static_cast<std::int32_t>(code) * block.q[i];
     sum += block.q[i];
   }
-  const std::size_t group = row * (w.cols / w.group_size) + j * kBlock / w.group_size;
-  return std::fma(contract::scale_value(w.scales, w.scale_type, group),
-                  static_cast<float>(products),
-                  contract::scale_value(w.biases, w.scale_type, group) * static_cast<float>(sum));
+  const contract::Scaling scaling = contract::scaling_of(w, row, j * kBlock);
+  return std::fma(scaling.scale, static_cast<float>(products),
+                  scaling.bias * static_cast<float>(sum));
 }
 
 float affine_row(const WeightView& w, std::size_t row, const std::vector<Block>& x) {

@@ -18,7 +18,7 @@ std::unique_ptr<const LoadedModel> load_model(const std::string& model, LoadMode
   Checkpoint checkpoint = Checkpoint::open(dir, mode);
   Graph graph = build_graph(checkpoint.config());
   ModelWeights weights(checkpoint, graph);
-  refuse_unused_tensors(checkpoint, graph);
+  refuse_unused_tensors(checkpoint, weights);
   std::optional<Tokenizer> tokenizer = Tokenizer::open(dir);
   const ModelConfig& config = checkpoint.config();
   std::vector<std::int64_t> eos_token_ids =

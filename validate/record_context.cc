@@ -22,8 +22,11 @@ namespace {
 std::string describe_weights(const LoadedModel& model) {
   const std::optional<QuantizationConfig>& quantization = model.config().quantization;
   if (quantization) {
-    std::string text = fmt::format("affine {} bit, group {}", quantization->defaults.bits,
-                                   quantization->defaults.group_size);
+    const Quantization& setting = quantization->defaults;
+    std::string text =
+        setting.mode == Quantization::Mode::mxfp4
+            ? "mxfp4"
+            : fmt::format("affine {} bit, group {}", setting.bits, setting.group_size);
     if (!quantization->overrides.empty())
       text += fmt::format(", {} overrides", quantization->overrides.size());
     return text;

@@ -18,16 +18,17 @@ T dot(const std::vector<T>& w, const T* x) {
 }
 
 template <class T>
-T affine_value(float scale, unsigned code, float bias);
+T scaled_value(contract::Scaling scaling, float code);
 
 template <>
-double affine_value(float scale, unsigned code, float bias) {
-  return static_cast<double>(scale) * code + static_cast<double>(bias);
+double scaled_value(contract::Scaling scaling, float code) {
+  return static_cast<double>(scaling.scale) * static_cast<double>(code) +
+         static_cast<double>(scaling.bias);
 }
 
 template <>
-float affine_value(float scale, unsigned code, float bias) {
-  return std::fma(scale, static_cast<float>(code), bias);  // the contract's weight
+float scaled_value(contract::Scaling scaling, float code) {
+  return std::fma(scaling.scale, code, scaling.bias);  // the contract's weight
 }
 
 /// Which slots read which expert.
@@ -41,30 +42,22 @@ std::map<std::int32_t, std::vector<std::size_t>> slots_by_expert(
 }  // namespace
 
 double exact_weight(const WeightView& w, std::size_t row, std::size_t col) {
-  const unsigned bits = affine_bits(w.format);
-  if (bits == 0) return static_cast<double>(contract::weight_value(w, row, col));
-  const std::size_t group = row * (w.cols / w.group_size) + col / w.group_size;
-  return affine_value<double>(contract::scale_value(w.scales, w.scale_type, group),
-                              contract::affine_code(w.data + row * w.row_bytes, bits, col),
-                              contract::scale_value(w.biases, w.scale_type, group));
+  return scaled_value<double>(contract::scaling_of(w, row, col), contract::code_value(w, row, col));
 }
 
 template <class T>
 void decode_row(const WeightView& w, std::size_t row, std::vector<T>& out) {
   out.resize(w.cols);
-  const unsigned bits = affine_bits(w.format);
-  if (bits == 0) {
+  const std::size_t run = contract::scaling_run(w);
+  if (run == 1) {
     for (std::size_t i = 0; i < w.cols; ++i)
       out[i] = static_cast<T>(contract::weight_value(w, row, i));
     return;
   }
-  const std::byte* codes = w.data + row * w.row_bytes;
-  for (std::size_t begin = 0; begin < w.cols; begin += w.group_size) {
-    const std::size_t group = (row * w.cols + begin) / w.group_size;
-    const float scale = contract::scale_value(w.scales, w.scale_type, group);
-    const float bias = contract::scale_value(w.biases, w.scale_type, group);
-    for (std::size_t i = begin; i < begin + w.group_size; ++i)
-      out[i] = affine_value<T>(scale, contract::affine_code(codes, bits, i), bias);
+  for (std::size_t begin = 0; begin < w.cols; begin += run) {
+    const contract::Scaling scaling = contract::scaling_of(w, row, begin);
+    for (std::size_t i = begin; i < begin + run; ++i)
+      out[i] = scaled_value<T>(scaling, contract::code_value(w, row, i));
   }
 }
 

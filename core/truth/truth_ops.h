@@ -17,8 +17,8 @@
 
 namespace fidelio {
 
-/// The value of w[row, col] without rounding: floats as they are, affine codes as scale * q + bias
-/// in float64, which holds the product and all but the last bits of the sum exactly.
+/// The value of w[row, col] without rounding: floats as they are, codes as scale * code + bias in
+/// float64, which holds the product and all but the last bits of the sum exactly.
 double exact_weight(const WeightView& w, std::size_t row, std::size_t col);
 
 /// Row `row` of w: exact_weight in float64, the contract's float32 values in float32.

@@ -1,6 +1,7 @@
 // Sixteen weights at a time as float32 lanes, and which struct does it for which format. The
-// structs of the float formats, an exact widening each, are here; those of affine codes in
-// decode_affine-inl.h. All are of one shape, so that the row and panel loops are written once.
+// structs of the float formats, an exact widening each, are here; those of codes with scales apart
+// in decode_affine-inl.h and decode_mxfp4-inl.h, those of blocks that carry their scales in
+// decode_blocks-inl.h. Each of the three is of one shape: three row loops and three panel loops.
 #if defined(FIDELIO_KERNELS_SIMD_DECODE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FIDELIO_KERNELS_SIMD_DECODE_INL_H_
 #undef FIDELIO_KERNELS_SIMD_DECODE_INL_H_
@@ -9,6 +10,8 @@
 #endif
 
 #include "kernels/simd/decode_affine-inl.h"
+#include "kernels/simd/decode_blocks-inl.h"
+#include "kernels/simd/decode_mxfp4-inl.h"
 
 #if FIDELIO_TARGET_IS_EXACT
 HWY_BEFORE_NAMESPACE();
@@ -79,13 +82,27 @@ HWY_INLINE void widen_scales(const std::byte* HWY_RESTRICT scales, ScaleType typ
       return widen_scales<DecodeF16>(scales, n, out);
     case ScaleType::bf16:
       return widen_scales<DecodeBf16>(scales, n, out);
+    case ScaleType::e8m0:
+      return widen_scales<DecodeE8m0>(scales, n, out);
   }
 }
 
-/// An affine decoder has groups; a float decoder does not.
+/// Codes whose groups' scales (and biases) lie apart.
+template <class Decoder>
+concept GroupDecoder = requires {
+  Decoder::kHasBiases;
+};
+
+/// Of these the ones whose codes are plain numbers.
 template <class Decoder>
 concept AffineDecoder = requires {
   Decoder::kBits;
+};
+
+/// Blocks that carry their scales: kElements weights in kBytes.
+template <class Decoder>
+concept BlockDecoder = requires {
+  Decoder::kElements;
 };
 
 /// visit(decoder) for the decoder of `format`: the one place that maps formats to decoders.
@@ -108,6 +125,18 @@ HWY_INLINE auto with_decoder(WeightFormat format, const Visit& visit) {
       return visit(DecodeAffine<6>());
     case WeightFormat::affine8:
       return visit(DecodeAffine<8>());
+    case WeightFormat::mxfp4:
+      return visit(DecodeMxfp4());
+    case WeightFormat::q8_0:
+      return visit(DecodeQ8_0());
+    case WeightFormat::q4_0:
+      return visit(DecodeNibbleHalves<Q4_0>());
+    case WeightFormat::q4_1:
+      return visit(DecodeNibbleHalves<Q4_1>());
+    case WeightFormat::q6_k:
+      return visit(DecodeQ6K());
+    case WeightFormat::mxfp4_blocks:
+      return visit(DecodeNibbleHalves<Mxfp4Blocks>());
     case WeightFormat::f32:
       break;
   }

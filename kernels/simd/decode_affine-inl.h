@@ -58,6 +58,7 @@ template <unsigned kCodeBits>
 struct DecodeAffine {
   static constexpr unsigned kBits = kCodeBits;
   static constexpr std::size_t kBlockBytes = 2 * kBits;
+  static constexpr bool kHasBiases = true;
   static constexpr bool kLookup = FIDELIO_AFFINE_AVX512 && kBits <= 5;
   using VU = hn::Vec<DU>;
   using Places = CodePlaces<kBits>;
@@ -104,10 +105,7 @@ struct DecodeAffine {
     return hn::And(low_bits(p, i), mask());
   }
 
- private:
-  static HWY_INLINE VU mask() { return hn::Set(DU(), (1U << kBits) - 1U); }
-
-  /// Part i of the block's codes, one in the low kBits of each lane; the bits above are others'.
+  /// The same, one in the low kBits of each lane; the bits above are others'.
   static HWY_INLINE VU low_bits(const std::byte* HWY_RESTRICT p, std::size_t i) {
     const auto& places = kCodePlaces<kBits>;
     const hn::Repartition<std::uint8_t, DF> d8;
@@ -127,6 +125,9 @@ struct DecodeAffine {
       return hn::Shr(hn::BitCast(DU(), bytes), hn::Load(DU(), places.shift + first));
     }
   }
+
+ private:
+  static HWY_INLINE VU mask() { return hn::Set(DU(), (1U << kBits) - 1U); }
 
   /// The word of its half in each lane (4 bytes) or pair of lanes (8 bytes) from lane `first`.
   static HWY_INLINE VU words_of(const std::byte* HWY_RESTRICT p, std::size_t first) {
@@ -155,6 +156,7 @@ template <>
 struct DecodeAffine<8> {
   static constexpr unsigned kBits = 8;
   static constexpr std::size_t kBlockBytes = 16;
+  static constexpr bool kHasBiases = true;
   struct Group {
     VF scale;
     VF bias;

@@ -37,7 +37,7 @@ HWY_INLINE void unpack_floats(const Row& row, std::size_t first, std::size_t n,
 }
 
 template <class Decoder>
-HWY_INLINE void unpack_affine(const WeightView& w, const Row& row, std::size_t first, std::size_t n,
+HWY_INLINE void unpack_groups(const WeightView& w, const Row& row, std::size_t first, std::size_t n,
                               float* HWY_RESTRICT out) {
   alignas(64) float scale[kPanelCols / 32];
   alignas(64) float bias[kPanelCols / 32];
@@ -45,14 +45,27 @@ HWY_INLINE void unpack_affine(const WeightView& w, const Row& row, std::size_t f
   const std::size_t n_groups = n / w.group_size;
   const std::size_t offset = first_group * scale_bytes(w.scale_type);
   widen_scales(row.scales + offset, w.scale_type, n_groups, scale);
-  widen_scales(row.biases + offset, w.scale_type, n_groups, bias);
+  if (Decoder::kHasBiases) widen_scales(row.biases + offset, w.scale_type, n_groups, bias);
   const std::byte* data = row.data + first / 16 * Decoder::kBlockBytes;
   const std::size_t blocks = w.group_size / 16;
   for (std::size_t g = 0; g < n_groups; ++g) {
-    const auto table = Decoder::group(scale[g], bias[g]);
+    const auto table = Decoder::group(scale[g], Decoder::kHasBiases ? bias[g] : 0.0F);
     for (std::size_t b = g * blocks; b < (g + 1) * blocks; ++b) {
       store16(Decoder::block(data + b * Decoder::kBlockBytes, table), out + 16 * b);
     }
+  }
+}
+
+/// `first` and n are multiples of the block.
+template <class Decoder>
+HWY_INLINE void unpack_blocks(const Row& row, std::size_t first, std::size_t n,
+                              float* HWY_RESTRICT out) {
+  static_assert(kPanelCols % Decoder::kElements == 0);
+  const std::byte* p = row.data + first / Decoder::kElements * Decoder::kBytes;
+  for (std::size_t k = 0; k < n; k += Decoder::kElements, p += Decoder::kBytes) {
+    const auto loaded = Decoder::load(p);
+    for (std::size_t i = 0; i < Decoder::kElements / 16; ++i)
+      store16(Decoder::values(loaded, i), out + k + 16 * i);
   }
 }
 
@@ -60,8 +73,10 @@ HWY_INLINE void unpack(const WeightView& w, const Row& row, std::size_t first, s
                        float* HWY_RESTRICT out) {
   with_decoder(w.format, [&](auto decoder) HWY_ATTR {
     using Decoder = decltype(decoder);
-    if constexpr (AffineDecoder<Decoder>) {
-      unpack_affine<Decoder>(w, row, first, n, out);
+    if constexpr (GroupDecoder<Decoder>) {
+      unpack_groups<Decoder>(w, row, first, n, out);
+    } else if constexpr (BlockDecoder<Decoder>) {
+      unpack_blocks<Decoder>(row, first, n, out);
     } else {
       unpack_floats<Decoder>(row, first, n, out);
     }

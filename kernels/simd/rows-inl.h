@@ -31,9 +31,8 @@ struct Row {
 };
 
 HWY_INLINE Row row_of(const WeightView& w, std::size_t row, const float* x) {
-  const std::size_t scale_row =
-      w.group_size == 0 ? 0 : w.cols / w.group_size * scale_bytes(w.scale_type) * row;
-  return {w.data + row * w.row_bytes, w.scales + scale_row, w.biases + scale_row, x};
+  const std::size_t scale_row = row * w.scale_stride;
+  return {w.data + row * w.row_stride, w.scales + scale_row, w.biases + scale_row, x};
 }
 
 HWY_INLINE void prefetch(const std::byte* p) { hwy::Prefetch(p + kPrefetchBytes); }
@@ -58,18 +57,18 @@ HWY_INLINE void dot_float_rows(const Row (&rows)[R], std::size_t cols, V16 (&acc
   }
 }
 
-/// R rows of affine codes in groups of 16 * kBlocks.
+/// R rows of codes in groups of 16 * kBlocks.
 template <class Decoder, std::size_t kBlocks, std::size_t R>
-HWY_INLINE void dot_affine_rows(const Row (&rows)[R], const WeightView& w, V16 (&acc)[R]) {
+HWY_INLINE void dot_group_rows(const Row (&rows)[R], const WeightView& w, V16 (&acc)[R]) {
   const std::size_t n_groups = w.cols / (16 * kBlocks);
   alignas(64) float scale[R][kScaleBlock];
-  alignas(64) float bias[R][kScaleBlock];
+  alignas(64) float bias[R][kScaleBlock];  // unused where there are none
   for (std::size_t first = 0; first < n_groups; first += kScaleBlock) {
     const std::size_t n = HWY_MIN(kScaleBlock, n_groups - first);
     const std::size_t offset = first * scale_bytes(w.scale_type);
     for (std::size_t r = 0; r < R; ++r) {
       widen_scales(rows[r].scales + offset, w.scale_type, n, scale[r]);
-      widen_scales(rows[r].biases + offset, w.scale_type, n, bias[r]);
+      if (Decoder::kHasBiases) widen_scales(rows[r].biases + offset, w.scale_type, n, bias[r]);
     }
     for (std::size_t g = 0; g < n; ++g) {
       const std::size_t block = (first + g) * kBlocks;
@@ -79,13 +78,30 @@ HWY_INLINE void dot_affine_rows(const Row (&rows)[R], const WeightView& w, V16 (
         const float* x = rows[r].x + block * 16;
         prefetch(p);
         if (kBlocks * Decoder::kBlockBytes > 64) prefetch(p + 64);
-        const auto table = Decoder::group(scale[r][g], bias[r][g]);
+        const auto table = Decoder::group(scale[r][g], Decoder::kHasBiases ? bias[r][g] : 0.0F);
         HWY_UNROLL(8)
         for (std::size_t b = 0; b < kBlocks; ++b) {
           acc[r] = fma16(Decoder::block(p + b * Decoder::kBlockBytes, table), load16(x + 16 * b),
                          acc[r]);
         }
       }
+    }
+  }
+}
+
+/// R rows of blocks.
+template <class Decoder, std::size_t R>
+HWY_INLINE void dot_block_rows(const Row (&rows)[R], std::size_t cols, V16 (&acc)[R]) {
+  for (std::size_t block = 0; block < cols / Decoder::kElements; ++block) {
+    HWY_UNROLL(4)
+    for (std::size_t r = 0; r < R; ++r) {
+      const std::byte* p = rows[r].data + block * Decoder::kBytes;
+      const float* x = rows[r].x + block * Decoder::kElements;
+      for (std::size_t line = 0; line < Decoder::kBytes; line += 64) prefetch(p + line);
+      const auto loaded = Decoder::load(p);
+      HWY_UNROLL(8)
+      for (std::size_t i = 0; i < Decoder::kElements / 16; ++i)
+        acc[r] = fma16(Decoder::values(loaded, i), load16(x + 16 * i), acc[r]);
     }
   }
 }
@@ -103,10 +119,18 @@ struct DotRows {
   }
 
   template <class Decoder, std::size_t kBlocks>
-  static void affine(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
+  static void groups(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
     V16 acc[R];
     HWY_UNROLL(4) for (std::size_t r = 0; r < R; ++r) acc[r] = zero16();
-    dot_affine_rows<Decoder, kBlocks, R>(rows, w, acc);
+    dot_group_rows<Decoder, kBlocks, R>(rows, w, acc);
+    HWY_UNROLL(4) for (std::size_t r = 0; r < R; ++r) out[r] = reduce16(acc[r]);
+  }
+
+  template <class Decoder>
+  static void blocks(const Row (&rows)[R], const WeightView& w, float (&out)[R]) {
+    V16 acc[R];
+    HWY_UNROLL(4) for (std::size_t r = 0; r < R; ++r) acc[r] = zero16();
+    dot_block_rows<Decoder, R>(rows, w.cols, acc);
     HWY_UNROLL(4) for (std::size_t r = 0; r < R; ++r) out[r] = reduce16(acc[r]);
   }
 
@@ -114,9 +138,13 @@ struct DotRows {
     return with_decoder(w.format, [&](auto decoder) -> Fn {
       using Decoder = decltype(decoder);
       if constexpr (AffineDecoder<Decoder>) {
-        return w.group_size == 32   ? &affine<Decoder, 2>
-               : w.group_size == 64 ? &affine<Decoder, 4>
-                                    : &affine<Decoder, 8>;
+        return w.group_size == 32   ? &groups<Decoder, 2>
+               : w.group_size == 64 ? &groups<Decoder, 4>
+                                    : &groups<Decoder, 8>;
+      } else if constexpr (GroupDecoder<Decoder>) {
+        return &groups<Decoder, 2>;  // mxfp4
+      } else if constexpr (BlockDecoder<Decoder>) {
+        return &blocks<Decoder>;
       } else {
         return &floats<Decoder>;
       }

@@ -42,8 +42,7 @@ void bad_linear(const LinearArgs& args, Share share) {
   }
   std::vector<std::byte> no_biases;
   if (f.is("missing_group_bias") && args.w.group_size != 0) {
-    no_biases.resize(args.w.rows * (args.w.cols / args.w.group_size) *
-                     scale_bytes(args.w.scale_type));
+    no_biases.resize(args.w.rows * args.w.scale_stride);
     other.w.biases = no_biases.data();
   }
   f.good.linear(other, share);

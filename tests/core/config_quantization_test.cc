@@ -59,9 +59,47 @@ TEST(ConfigQuantization, TakesEveryWidthOfMlxsAffineCodes) {
   }
 }
 
+TEST(ConfigQuantization, ReadsMxfp4AndItsAffineOverrides) {
+  using Mode = Quantization::Mode;
+  const QuantizationConfig quantization = *read(
+      R"({"group_size": 32, "bits": 4, "mode": "mxfp4", "model.a": {"group_size": 64, "bits": 8},
+    "model.b": {}, "model.c": true, "model.d": {"mode": "mxfp4"}, "model.e": false})");
+
+  EXPECT_EQ(quantization.defaults.mode, Mode::mxfp4);
+  EXPECT_EQ(quantization.for_path("model.a")->mode, Mode::affine);
+  EXPECT_EQ(quantization.for_path("model.a")->bits, 8);
+  EXPECT_EQ(quantization.for_path("model.b")->mode, Mode::affine);
+  EXPECT_EQ(quantization.for_path("model.b")->group_size, 64);
+  EXPECT_EQ(quantization.for_path("model.c")->mode, Mode::mxfp4);
+  EXPECT_EQ(quantization.for_path("model.d")->group_size, 32);
+  EXPECT_EQ(quantization.for_path("model.e"), std::nullopt);
+}
+
+TEST(ConfigQuantization, ReadsAnMxfp4OverrideOfAnAffineBlock) {
+  const QuantizationConfig quantization =
+      *read(R"({"group_size": 64, "bits": 8, "model.a": {"mode": "mxfp4"}})");
+
+  EXPECT_EQ(quantization.for_path("model.a")->mode, Quantization::Mode::mxfp4);
+  EXPECT_EQ(quantization.for_path("model.a")->group_size, 32);
+  EXPECT_EQ(quantization.for_path("model.b")->mode, Quantization::Mode::affine);
+}
+
+TEST(ConfigQuantization, TakesTheBlockOfGptOss) {
+  const auto quantization =
+      read(R"({"quant_method": "mxfp4", "modules_to_not_convert": ["model.layers.*.self_attn"]})",
+           "quantization_config");
+
+  EXPECT_EQ(quantization->defaults.mode, Quantization::Mode::mxfp4);
+  EXPECT_TRUE(quantization->overrides.empty());
+}
+
 TEST(ConfigQuantization, RefusesOtherQuantisations) {
-  EXPECT_THAT(quantization_error(R"({"group_size": 32, "bits": 4, "mode": "mxfp4"})"),
-              HasSubstr("quantization.mode: found \"mxfp4\", expected \"affine\""));
+  EXPECT_THAT(quantization_error(R"({"group_size": 32, "bits": 8, "mode": "mxfp8"})"),
+              HasSubstr("quantization.mode: found \"mxfp8\", expected \"affine\" or \"mxfp4\""));
+  EXPECT_THAT(quantization_error(R"({"group_size": 32, "bits": 8, "mode": "mxfp4"})"),
+              HasSubstr("quantization.bits: found 8, expected 4 (mxfp4)"));
+  EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 4, "mode": "mxfp4"})"),
+              HasSubstr("quantization.group_size: found 64, expected 32 (mxfp4)"));
   EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 7})"),
               HasSubstr("quantization.bits: found 7, expected 2, 3, 4, 5, 6 or 8"));
   EXPECT_THAT(quantization_error(R"({"group_size": 16, "bits": 4})"),
@@ -69,13 +107,13 @@ TEST(ConfigQuantization, RefusesOtherQuantisations) {
   EXPECT_THAT(quantization_error(R"({"bits": 4})"),
               HasSubstr("quantization.group_size: found nothing"));
   EXPECT_THAT(quantization_error(R"({"quant_method": "fp8"})"),
-              HasSubstr("quantization.quant_method: found \"fp8\", expected MLX's affine"));
+              HasSubstr("quantization.quant_method: found \"fp8\", expected MLX's quantisation"));
   EXPECT_THAT(quantization_error("[]"), HasSubstr("quantization: found [], expected an object"));
 }
 
 TEST(ConfigQuantization, RefusesOtherQuantisationsInOverrides) {
-  EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 4, "model.a": {"mode": "mxfp4"}})"),
-              HasSubstr("quantization.model.a.mode: found \"mxfp4\""));
+  EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 4, "model.a": {"mode": "nvfp4"}})"),
+              HasSubstr("quantization.model.a.mode: found \"nvfp4\""));
   EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 4, "model.a": {"bits": 1}})"),
               HasSubstr("quantization.model.a.bits: found 1, expected 2, 3, 4, 5, 6 or 8"));
   EXPECT_THAT(quantization_error(R"({"group_size": 64, "bits": 4, "model.a": 8})"),

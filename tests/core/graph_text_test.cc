@@ -56,6 +56,20 @@ TEST(GraphText, PrintsWhatItParsed) {
   EXPECT_EQ(parse_graph(printed), parse_graph(kModel));
 }
 
+TEST(GraphText, DeclaresEveryKindOfParameterAndSelectorsOfRows) {
+  const std::string text =
+      "@up_bias = expert_vectors [4, 8] or @experts.gate_up_proj_bias[1::2]\n"
+      "@conv = taps [8, 3]\n"
+      "@gate_up_proj.T[:half] = experts [4, 8, 8]\n";
+
+  const Graph g = parse_graph(text);
+
+  EXPECT_EQ(to_text(g), text);
+  EXPECT_EQ(g.params()[0].kind, ParamKind::expert_vectors);
+  EXPECT_EQ(g.params()[1].kind, ParamKind::taps);
+  EXPECT_EQ(g.params()[2].name, "gate_up_proj.T[:half]");
+}
+
 TEST(GraphText, EqualityNoticesEveryPart) {
   const Graph g = parse_graph(kModel);
   const std::vector<std::pair<std::string, std::string>> changes = {

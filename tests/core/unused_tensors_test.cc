@@ -66,15 +66,13 @@ class WholeModel {
   }
   std::vector<std::string> unused() const {
     const Checkpoint checkpoint = open();
-    return unused_tensors(checkpoint, build_graph(checkpoint.config()));
+    return unused_tensors(checkpoint, ModelWeights(checkpoint, build_graph(checkpoint.config())));
   }
   std::string error() const {
     const Checkpoint checkpoint = open();
     const Graph graph = build_graph(checkpoint.config());
-    return user_error_of([&] {
-      ModelWeights(checkpoint, graph);
-      refuse_unused_tensors(checkpoint, graph);
-    });
+    return user_error_of(
+        [&] { refuse_unused_tensors(checkpoint, ModelWeights(checkpoint, graph)); });
   }
 
  private:

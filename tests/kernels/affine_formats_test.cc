@@ -5,7 +5,7 @@
 
 #include "kernels/contract.h"
 #include "tests/kernels/guarded_bytes.h"
-#include "tests/kernels/on_every_target.h"
+#include "tests/kernels/linear_products.h"
 #include "tests/support/random_weights.h"
 
 namespace fidelio::testing {
@@ -25,21 +25,13 @@ class AffineFormats : public ::testing::TestWithParam<std::tuple<WeightFormat, s
   std::uint32_t group_size = std::get<1>(GetParam());
 };
 
-std::vector<float> products(const KernelTable& table, const WeightView& w,
-                            const std::vector<float>& x, std::size_t n_tokens,
-                            std::size_t threads) {
-  std::vector<float> y(n_tokens * w.rows, -1.0F);
-  run_shares(table.linear, LinearArgs{w, x.data(), y.data(), n_tokens}, threads);
-  return y;
-}
-
 TEST_P(AffineFormats, EveryTargetGivesTheBitsOfTheReference) {
   for (const std::size_t n_groups : {1UL, 35UL}) {  // 35: more than one block of widened scales
     const RandomWeights w = weights(19, n_groups);
     const std::vector<float> x = random_floats(7 * w.view.cols, 12);
     for (const std::size_t n_tokens : {1UL, 7UL}) {
       expect_reference_bits_everywhere([&](const KernelTable& table, std::size_t threads) {
-        return products(table, w.view, x, n_tokens, threads);
+        return linear_products(table, w.view, x, n_tokens, threads);
       });
     }
   }
@@ -66,7 +58,7 @@ TEST_P(AffineFormats, EveryBitOfACodeShows) {
       flipped.data[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
       flipped.view.data = flipped.data.data();
 
-      const std::vector<float> y = products(kernels_for(target), flipped.view, x, 1, 1);
+      const std::vector<float> y = linear_products(kernels_for(target), flipped.view, x, 1, 1);
 
       ASSERT_EQ(y[0], contract::weight_value(flipped.view, 0, col)) << target << ", bit " << bit;
       ASSERT_NE(y[0], contract::weight_value(w.view, 0, col)) << target << ", bit " << bit;
@@ -86,8 +78,8 @@ TEST_P(AffineFormats, NothingBeyondTheLastRowIsRead) {
   const std::vector<float> x = random_floats(3 * w.view.cols, 12);
   for (const std::string& target : kernel_targets()) {
     for (const std::size_t n_tokens : {1UL, 3UL}) {
-      EXPECT_THAT(products(kernels_for(target), guarded, x, n_tokens, 1),
-                  SameBitsAs(products(ref_kernels(), w.view, x, n_tokens, 1)))
+      EXPECT_THAT(linear_products(kernels_for(target), guarded, x, n_tokens, 1),
+                  SameBitsAs(linear_products(ref_kernels(), w.view, x, n_tokens, 1)))
           << target;
     }
   }

@@ -32,7 +32,7 @@ struct AffineVectors {
     view.group_size = fields.at("group_size");
     view.rows = fields.at("rows");
     view.cols = fields.at("cols");
-    view.row_bytes = codes.size() / view.rows;
+    set_adjacent_rows(view);
     view.data = codes.data();
     view.scales = scales.data();
     view.biases = biases.data();

@@ -78,15 +78,16 @@ TEST(WeightValue, ReadsTheLowNibbleFirstAndRoundsOnce) {
   const std::byte codes[16] = {std::byte{0x21}};  // elements 1, 2, then zeros
   const float scale = 0.1F;
   const float bias = -0.25F;
-  const WeightView w{WeightFormat::affine4,
-                     ScaleType::f32,
-                     32,
-                     1,
-                     32,
-                     16,
-                     codes,
-                     reinterpret_cast<const std::byte*>(&scale),
-                     reinterpret_cast<const std::byte*>(&bias)};
+  const WeightView w{.format = WeightFormat::affine4,
+                     .group_size = 32,
+                     .rows = 1,
+                     .cols = 32,
+                     .row_bytes = 16,
+                     .row_stride = 16,
+                     .scale_stride = 4,
+                     .data = codes,
+                     .scales = reinterpret_cast<const std::byte*>(&scale),
+                     .biases = reinterpret_cast<const std::byte*>(&bias)};
   EXPECT_EQ(contract::weight_value(w, 0, 0), std::fma(0.1F, 1.0F, -0.25F));
   EXPECT_EQ(contract::weight_value(w, 0, 1), std::fma(0.1F, 2.0F, -0.25F));
   EXPECT_EQ(contract::weight_value(w, 0, 2), -0.25F);
@@ -116,15 +117,12 @@ TEST(DotRow, PutsElementKInLaneKModulo16) {
   for (float& v : x) v = uniform(random);
   float lanes[16] = {};
   for (std::size_t k = 0; k < w.size(); ++k) lanes[k % 16] = std::fma(w[k], x[k], lanes[k % 16]);
-  const WeightView view{WeightFormat::f32,
-                        ScaleType::f32,
-                        0,
-                        1,
-                        w.size(),
-                        w.size() * 4,
-                        reinterpret_cast<const std::byte*>(w.data()),
-                        nullptr,
-                        nullptr};
+  const WeightView view{.format = WeightFormat::f32,
+                        .rows = 1,
+                        .cols = w.size(),
+                        .row_bytes = w.size() * 4,
+                        .row_stride = w.size() * 4,
+                        .data = reinterpret_cast<const std::byte*>(w.data())};
   EXPECT_EQ(contract::dot_row(view, 0, x.data()), contract::reduce_lanes(lanes));
 }
 

@@ -103,16 +103,10 @@ struct ExactWeight {
 };
 
 ExactWeight exact_weight(const WeightView& w, std::size_t row, std::size_t col) {
-  if (affine_bits(w.format) == 0) {
-    const auto v = static_cast<double>(contract::weight_value(w, row, col));
-    return {v, std::abs(v)};
-  }
-  const std::size_t group = row * (w.cols / w.group_size) + col / w.group_size;
-  const auto code = static_cast<double>(
-      contract::affine_code(w.data + row * w.row_bytes, affine_bits(w.format), col));
+  const contract::Scaling scaling = contract::scaling_of(w, row, col);
   const double product =
-      static_cast<double>(contract::scale_value(w.scales, w.scale_type, group)) * code;
-  const auto bias = static_cast<double>(contract::scale_value(w.biases, w.scale_type, group));
+      static_cast<double>(scaling.scale) * static_cast<double>(contract::code_value(w, row, col));
+  const auto bias = static_cast<double>(scaling.bias);
   return {product + bias, std::abs(product) + std::abs(bias)};
 }
 

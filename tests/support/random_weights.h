@@ -58,26 +58,67 @@ inline std::vector<std::byte> random_scales(std::size_t n, ScaleType type, float
   return random_halves(n, type == ScaleType::bf16, limit, seed);
 }
 
+/// A binary16 number of random sign and magnitude 2^-12 ... 2^-8.
+inline std::uint16_t random_half_scale(std::mt19937& random) {
+  const auto bits = static_cast<std::uint16_t>(random());
+  return static_cast<std::uint16_t>((bits & 0x83FFU) | ((3U + bits / 1024U % 4U) << 10));
+}
+
+/// Makes the scales within the blocks of a GGUF format moderate numbers of either sign.
+inline void moderate_block_scales(WeightFormat format, std::vector<std::byte>& data,
+                                  std::mt19937& random) {
+  const std::size_t bytes = block_shape(format).bytes;
+  for (std::size_t begin = 0; begin < data.size(); begin += bytes) {
+    const std::uint16_t halves[2] = {random_half_scale(random), random_half_scale(random)};
+    std::byte* block = &data[begin];
+    if (format == WeightFormat::mxfp4_blocks) {
+      *block = static_cast<std::byte>(115U + random() % 12U);
+    } else if (format == WeightFormat::q6_k) {
+      std::memcpy(block + bytes - 2, halves, 2);
+    } else {
+      std::memcpy(block, halves, format == WeightFormat::q4_1 ? 4 : 2);
+    }
+  }
+}
+
+/// `group_size` and `scale_type` are those of affine formats.
 inline RandomWeights random_weights(WeightFormat format, std::size_t rows, std::size_t cols,
                                     std::uint32_t seed, std::uint32_t group_size = 64,
                                     ScaleType scale_type = ScaleType::bf16) {
   RandomWeights w;
-  w.view = {format, scale_type, 0, rows, cols, 0, nullptr, nullptr, nullptr};
+  w.view.format = format;
+  w.view.scale_type = scale_type;
+  w.view.rows = rows;
+  w.view.cols = cols;
   const unsigned bits = affine_bits(format);
+  std::mt19937 random(seed);
+  const auto random_bytes = [&](std::size_t n) {
+    std::vector<std::byte> bytes(n);
+    for (std::byte& b : bytes) b = static_cast<std::byte>(random() & 0xFFU);
+    return bytes;
+  };
   if (format == WeightFormat::f32) {
     w.data = as_bytes(random_floats(rows * cols, seed));
-  } else if (bits == 0) {
+  } else if (format == WeightFormat::f16 || format == WeightFormat::bf16) {
     w.data = random_halves(rows * cols, format == WeightFormat::bf16, 1.0F, seed);
+  } else if (format == WeightFormat::mxfp4) {
+    w.data = random_bytes(rows * cols / 2);
+    w.view.group_size = 32;
+    w.view.scale_type = ScaleType::e8m0;
+    w.scales = random_bytes(rows * cols / 32);
+    for (std::byte& s : w.scales)
+      s = static_cast<std::byte>(115U + std::to_integer<unsigned>(s) % 12U);
+  } else if (bits == 0) {
+    w.data = random_bytes(rows * data_bytes(format, cols));
+    moderate_block_scales(format, w.data, random);
   } else {
-    std::mt19937 random(seed);
-    w.data.resize(rows * cols * bits / 8);
-    for (std::byte& b : w.data) b = static_cast<std::byte>(random() & 0xFFU);
+    w.data = random_bytes(rows * cols * bits / 8);
     w.view.group_size = group_size;
     const std::size_t n = rows * cols / group_size;
     w.scales = random_scales(n, scale_type, bits == 8 ? 0.01F : 0.1F, seed + 1);
     w.biases = random_scales(n, scale_type, 0.5F, seed + 2);
   }
-  w.view.row_bytes = w.data.size() / rows;
+  set_adjacent_rows(w.view);
   w.view.data = w.data.data();
   w.view.scales = w.scales.data();
   w.view.biases = w.biases.data();

@@ -33,7 +33,7 @@ AbsoluteWeight::AbsoluteWeight(const WeightView& w) : values_(w.rows * w.cols) {
   }
   view_.rows = w.rows;
   view_.cols = w.cols;
-  view_.row_bytes = w.cols * sizeof(float);
+  set_adjacent_rows(view_);
   view_.data = reinterpret_cast<const std::byte*>(values_.data());
 }
 

@@ -32,16 +32,15 @@ std::string_view data_kind_name(DataKind kind) {
 }
 
 std::string_view format_name(WeightFormat format) {
-  static constexpr std::string_view kAffine[] = {
-      "", "", "affine2", "affine3", "affine4", "affine5", "affine6", "", "affine8"};
-  if (format == WeightFormat::f32) return "f32";
-  if (format == WeightFormat::f16) return "f16";
-  if (format == WeightFormat::bf16) return "bf16";
-  return kAffine[affine_bits(format)];
+  static constexpr std::string_view kNames[] = {
+      "f32",     "f16",   "bf16", "affine2", "affine3", "affine4", "affine5",     "affine6",
+      "affine8", "mxfp4", "q8_0", "q4_0",    "q4_1",    "q6_k",    "mxfp4_blocks"};
+  return kNames[static_cast<std::size_t>(format)];
 }
 
 std::string_view scale_type_name(ScaleType type) {
-  return type == ScaleType::f32 ? "f32" : type == ScaleType::f16 ? "f16" : "bf16";
+  static constexpr std::string_view kNames[] = {"f32", "f16", "bf16", "e8m0"};
+  return kNames[static_cast<std::size_t>(type)];
 }
 
 namespace {

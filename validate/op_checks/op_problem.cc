@@ -13,12 +13,6 @@ using Role = GuardedMemory::Role;
 
 float* as_floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
 
-std::size_t data_bytes_per_row(WeightFormat format, std::size_t cols) {
-  if (format == WeightFormat::f32) return 4 * cols;
-  if (affine_bits(format) == 0) return 2 * cols;
-  return cols * affine_bits(format) / 8;
-}
-
 ScaleType float_type(WeightFormat format) {
   if (format == WeightFormat::f16) return ScaleType::f16;
   return format == WeightFormat::bf16 ? ScaleType::bf16 : ScaleType::f32;
@@ -86,15 +80,21 @@ const std::int32_t* OpProblem::positions(std::size_t first) {
   return integers("positions", values);
 }
 
-const std::byte* OpProblem::copied(const std::string& name, const std::byte* from,
-                                   std::size_t bytes) {
-  std::byte* data = memory_.add(name, Role::input, bytes, c.misaligned ? 1 : 0);
-  if (bytes != 0) std::memcpy(data, from, bytes);
+const std::byte* OpProblem::copied_rows(const std::string& name, const std::byte* from,
+                                        std::size_t row_bytes, std::size_t stride) {
+  std::byte* data = memory_.add(name, Role::input, c.rows * row_bytes, c.misaligned ? 1 : 0);
+  for (std::size_t r = 0; r < c.rows; ++r)
+    std::memcpy(data + r * row_bytes, from + r * stride, row_bytes);
   return data;
 }
 
 WeightView OpProblem::random_weight(const std::string& name, DataKind kind, WeightFormat format) {
-  WeightView w{format, c.scale_type, 0, c.rows, c.cols, data_bytes_per_row(format, c.cols)};
+  WeightView w{.format = format,
+               .scale_type = c.scale_type,
+               .group_size = affine_bits(format) == 0 ? 0 : c.group_size,
+               .rows = c.rows,
+               .cols = c.cols};
+  set_adjacent_rows(w);
   const std::size_t offset = c.misaligned ? 1 : 0;
   std::byte* data = memory_.add(name, Role::input, w.rows * w.row_bytes, offset);
   w.data = data;
@@ -104,8 +104,7 @@ WeightView OpProblem::random_weight(const std::string& name, DataKind kind, Weig
   }
   for (std::size_t i = 0; i < w.rows * w.row_bytes; ++i)
     data[i] = static_cast<std::byte>(random_.next() >> 32 & 0xFFU);
-  w.group_size = c.group_size;
-  const std::size_t n = w.rows * (w.cols / w.group_size);
+  const std::size_t n = w.rows * groups_of_row(w);
   const auto part = [&](const char* what, DataKind part_kind, int shift) {
     std::byte* bytes = memory_.add(name + what, Role::input, n * scale_bytes(w.scale_type), offset);
     fill_floats(random_, w.scale_type, part_kind, shift, n, bytes);
@@ -120,11 +119,15 @@ WeightView OpProblem::rows_of(const std::string& name, const WeightView& whole) 
   FIDELIO_CHECK(c.first_row + c.rows <= whole.rows && c.cols == whole.cols);
   WeightView w = whole;
   w.rows = c.rows;
-  w.data = copied(name, whole.data + c.first_row * whole.row_bytes, c.rows * whole.row_bytes);
-  if (whole.group_size == 0) return w;
-  const std::size_t row = whole.cols / whole.group_size * scale_bytes(whole.scale_type);
-  w.scales = copied(name + " scales", whole.scales + c.first_row * row, c.rows * row);
-  w.biases = copied(name + " biases", whole.biases + c.first_row * row, c.rows * row);
+  set_adjacent_rows(w);
+  const auto part = [&](const char* what, const std::byte* from, std::size_t bytes,
+                        std::size_t stride) -> const std::byte* {
+    return from == nullptr ? nullptr
+                           : copied_rows(name + what, from + c.first_row * stride, bytes, stride);
+  };
+  w.data = part("", whole.data, w.row_bytes, whole.row_stride);
+  w.scales = part(" scales", whole.scales, w.scale_stride, whole.scale_stride);
+  w.biases = part(" biases", whole.biases, w.scale_stride, whole.scale_stride);
   return w;
 }
 

@@ -71,7 +71,8 @@ class OpProblem {
 
  private:
   std::size_t float_offset() const { return c.misaligned ? sizeof(float) : 0; }
-  const std::byte* copied(const std::string& name, const std::byte* from, std::size_t bytes);
+  const std::byte* copied_rows(const std::string& name, const std::byte* from,
+                               std::size_t row_bytes, std::size_t stride);
   WeightView random_weight(const std::string& name, DataKind kind, WeightFormat format);
   WeightView rows_of(const std::string& name, const WeightView& whole);
 

@@ -21,20 +21,17 @@ class PartsOfWeight {
         values_[r * w.cols + i] = static_cast<float>(std::max(kSmall, parts(w, r, i)));
     view_.rows = w.rows;
     view_.cols = w.cols;
-    view_.row_bytes = w.cols * sizeof(float);
+    set_adjacent_rows(view_);
     view_.data = reinterpret_cast<const std::byte*>(values_.data());
   }
   const WeightView& view() const { return view_; }
 
  private:
   static double parts(const WeightView& w, std::size_t row, std::size_t col) {
-    const unsigned bits = affine_bits(w.format);
-    if (bits == 0) return std::abs(exact_weight(w, row, col));
-    const std::size_t group = (row * w.cols + col) / w.group_size;
-    const unsigned code = contract::affine_code(w.data + row * w.row_bytes, bits, col);
-    return std::abs(static_cast<double>(contract::scale_value(w.scales, w.scale_type, group))) *
-               code +
-           std::abs(static_cast<double>(contract::scale_value(w.biases, w.scale_type, group)));
+    const contract::Scaling scaling = contract::scaling_of(w, row, col);
+    const auto code = static_cast<double>(contract::code_value(w, row, col));
+    return std::abs(static_cast<double>(scaling.scale) * code) +
+           std::abs(static_cast<double>(scaling.bias));
   }
 
   std::vector<float> values_;
