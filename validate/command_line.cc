@@ -1,11 +1,14 @@
 #include "validate/command_line.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "validate/commands.h"
 #include "validate/run_command_line.h"
 #include "validate/shared_options.h"
+#include "validate/synth/published_configs.h"
 
 namespace fidelio {
 namespace {
@@ -125,6 +128,29 @@ void add_gate(CLI::App& app, std::vector<std::filesystem::path>& capsules, int& 
   gate->callback([&] { code = gate_command(capsules); });
 }
 
+void add_synth(CLI::App& app, SynthOptions& options, int& code) {
+  CLI::App* synth = app.add_subcommand(
+      "synth", "Write a checkpoint with the exact shapes of a published model and random weights");
+  synth
+      ->add_option("FAMILY", options.family,
+                   fmt::format("{}", fmt::join(synth::family_names(), ", ")))
+      ->required();
+  synth->add_option("OUT", options.out, "A folder that is new or empty; with gguf also a new file")
+      ->required();
+  synth->add_option("--format", options.format, "mlx, hf (Hugging Face) or gguf")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"mlx", "hf", "gguf"}));
+  synth->add_option("--bits", options.bits,
+                    "mlx: 2, 3, 4, 5, 6, 8, or 16 for bfloat16; gguf: 4, 8 or 16 (default: 4; 8 "
+                    "where the experts of gpt-oss are mxfp4)");
+  synth->add_option("--group-size", options.group_size, "mlx: 32, 64 or 128 (default: 64)");
+  synth->add_option("--mode", options.mode,
+                    "mlx: affine or mxfp4 (default: affine; mxfp4 for the experts of gpt-oss)");
+  synth->add_option("--layers", options.layers, "Only the first layers");
+  synth->add_option("--seed", options.seed, "Every weight follows from it")->capture_default_str();
+  synth->callback([&] { code = synth_command(options); });
+}
+
 void add_tokenize(CLI::App& app, TokenizeOptions& options, int& code) {
   CLI::App* tokenize = app.add_subcommand(
       "tokenize",
@@ -174,6 +200,7 @@ int run_command_line(int argc, const char* const* argv) {
   OpsOptions ops;
   ReportOptions report;
   std::vector<std::filesystem::path> gate;
+  SynthOptions synth;
   TokenizeOptions tokenize;
   add_run(app, run, code);
   add_bisect(app, bisect, code);
@@ -182,6 +209,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_ops(app, ops, code);
   add_report(app, report, code);
   add_gate(app, gate, code);
+  add_synth(app, synth, code);
   add_tokenize(app, tokenize, code);
   std::vector<std::string> arguments = with_default_command(argc, argv, app);
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes a stack

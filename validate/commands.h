@@ -56,6 +56,17 @@ struct ReportOptions {
   std::string format = "text";
 };
 
+struct SynthOptions {
+  std::string family;         ///< a name that validate/synth/published_configs.h lists
+  std::filesystem::path out;  ///< a folder that is new or empty, or with gguf a new file
+  std::string format = "mlx";
+  std::optional<int> bits;  ///< absent, as the next two: what is usual for format and family
+  std::optional<int> group_size;
+  std::optional<std::string> mode;
+  std::optional<std::int64_t> layers;  ///< absent: as published
+  std::uint64_t seed = 1;
+};
+
 struct TokenizeOptions {
   std::string model;
   std::optional<std::string> text;               ///< else stdin
@@ -73,6 +84,7 @@ int logits_command(const LogitsOptions& options);
 int ops_command(const OpsOptions& options);
 int report_command(const ReportOptions& options);
 int gate_command(const std::vector<std::filesystem::path>& capsules);
+int synth_command(const SynthOptions& options);
 int tokenize_command(const TokenizeOptions& options);
 
 }  // namespace fidelio

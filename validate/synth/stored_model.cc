@@ -1,0 +1,31 @@
+#include "validate/synth/stored_model.h"
+
+#include "core/check.h"
+
+namespace fidelio::synth {
+
+std::int64_t element_count(const std::vector<std::int64_t>& shape) {
+  std::int64_t n = 1;
+  for (const std::int64_t dimension : shape) n *= dimension;
+  return n;
+}
+
+StoredTensor float_tensor(std::string name, std::vector<std::int64_t> shape, Spread spread,
+                          Encoding encoding) {
+  FIDELIO_CHECK(encoding == Encoding::bf16 || encoding == Encoding::f32);
+  const bool wide = encoding == Encoding::f32;
+  const auto bytes = static_cast<std::uint64_t>(element_count(shape)) * (wide ? 4 : 2);
+  return {name, wide ? "F32" : "BF16", std::move(shape), bytes, {encoding, spread}, name};
+}
+
+std::uint64_t StoredModel::bytes() const {
+  std::uint64_t total = 0;
+  for (const StoredTensor& tensor : tensors) total += tensor.bytes;
+  return total;
+}
+
+StoredModel stored_model(const nlohmann::json& config, const FormSettings& settings) {
+  return settings.format == Format::hf ? hf_model(config, settings) : mlx_model(config, settings);
+}
+
+}  // namespace fidelio::synth
