@@ -36,10 +36,23 @@ std::string stress_cell(const GenerationRecord& g, std::int64_t length) {
   return reaches(g, length) ? "same" : "-";
 }
 
+/// Nobody gave the ids, and there is no tokenizer that could have made them of a text.
+bool has_built_in_ids(const Record& record, const PromptRecord& prompt) {
+  const std::vector<std::string>& line = record.command_line;
+  return !prompt.text && !record.model.tokenizer_xxh3_128 &&
+         std::find(line.begin(), line.end(), "--prompt-ids") == line.end();
+}
+
 }  // namespace
 
 ReportSection evidence_section(const Record& record) {
   ReportSection out{"Evidence", {}, {}};
+  for (std::size_t i = 0; i < record.prompts.size(); ++i) {
+    if (!has_built_in_ids(record, record.prompts[i])) continue;
+    out.lines.push_back(
+        fmt::format("prompt {} is {} built-in random ids: the model has no tokenizer", i,
+                    record.prompts[i].ids.size()));
+  }
   for (const EvidenceRecord& e : record.evidence) {
     std::string line =
         fmt::format("prompt {}: {:.1f}% distinct 4-grams, {:.1f}% of steps with a small margin",

@@ -1,5 +1,7 @@
 #include "validate/built_in_prompts.h"
 
+#include "validate/synth/random_words.h"
+
 namespace fidelio {
 namespace {
 
@@ -59,5 +61,16 @@ if __name__ == "__main__":
 }  // namespace
 
 std::span<const BuiltInPrompt> built_in_prompts() { return kPrompts; }
+
+std::vector<std::int32_t> built_in_prompt_ids(std::int64_t vocab_size) {
+  constexpr std::size_t kIds = 64;
+  const std::uint64_t key = synth::stream_key("built-in prompt", 0);
+  std::vector<std::int32_t> ids;
+  for (std::size_t i = 0; i < kIds; ++i) {
+    const std::uint64_t random = synth::random_word(key, i);
+    ids.push_back(static_cast<std::int32_t>(random % static_cast<std::uint64_t>(vocab_size)));
+  }
+  return ids;
+}
 
 }  // namespace fidelio

@@ -1,9 +1,12 @@
 // Five prompts that are always at hand (--prompts builtin), one of each kind of text that people
-// ask models for. What a prompt becomes is validate/prompts.h.
+// ask models for; and ids for models without a tokenizer. What a prompt becomes is
+// validate/prompts.h.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
+#include <vector>
 
 namespace fidelio {
 
@@ -15,6 +18,10 @@ struct BuiltInPrompt {
 /// Each longer than the fused kernels' guard under every tokenizer, so that prefill is no decode
 /// step in disguise.
 std::span<const BuiltInPrompt> built_in_prompts();
+
+/// What a model without a tokenizer is given where nothing else is asked for: random ids below
+/// `vocab_size`, always the same, more of them than the fused kernels' guard admits.
+std::vector<std::int32_t> built_in_prompt_ids(std::int64_t vocab_size);
 
 /// The value of --prompts that means them; a file of that name is reached as ./builtin.
 inline constexpr const char* kBuiltInSet = "builtin";

@@ -56,7 +56,10 @@ struct Source {
 std::vector<Source> sources(const LoadedModel& model, const RunOptions& options) {
   if (!options.prompt_ids.empty()) return {{"--prompt-ids", std::nullopt, options.prompt_ids}};
   std::vector<Source> out;
-  if (!options.prompts_file) {
+  if (!options.prompt && !options.prompts_file && !model.tokenizer) {
+    out.push_back(
+        {"the built-in ids", std::nullopt, built_in_prompt_ids(model.config().vocab_size)});
+  } else if (!options.prompts_file) {
     const std::string text = options.prompt.value_or(kBuiltInPrompt);
     out.push_back({"the prompt", text, encode(model, text)});
   } else if (is_built_in_set(*options.prompts_file)) {
