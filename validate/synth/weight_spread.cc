@@ -12,11 +12,11 @@ constexpr double kLogits = 2.0;
 /// Enough that the chosen experts follow the token, little enough that none wins always.
 constexpr double kRouterLogits = 1.5;
 /// An average of values over a context is smaller than one value.
-constexpr double kAfterAttention = 3.0;
+constexpr double kAfterAttention = 1.5;
 /// Deviation of silu(g) u for g, u of deviation 1.
 constexpr double kSwiglu = 0.6;
 /// Share of the softmax over all experts that the chosen ones hold, where it is not made 1.
-constexpr double kChosenShare = 0.5;
+constexpr double kChosenShare = 0.8;
 
 double of_branch(const ModelTensor& tensor, const Architecture& a) {
   const double into_residual = 1.0 / std::sqrt(static_cast<double>(a.num_hidden_layers));
