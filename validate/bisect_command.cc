@@ -12,6 +12,7 @@
 #include "validate/kernel_target.h"
 #include "validate/prompts.h"
 #include "validate/record_context.h"
+#include "validate/run_memory.h"
 
 namespace fidelio {
 namespace {
@@ -76,9 +77,10 @@ int bisect_command(const RunOptions& options) {
   check_run_options(options);
   const std::vector<const Patch*> patches = parse_patch_list(options.patches);
   const KernelTable kernels = kernels_named(options.target);
-  const auto model = load_model(options.model, parse_load_mode(options.load));
-  const Record record =
-      make_record(*model, options, patches, kernels.target, read_prompts(*model, options));
+  const auto model = load_model(options.model, parse_load_mode(options.load), options.allow_swap);
+  std::vector<PromptRecord> prompts = read_prompts(*model, options);
+  require_memory_for_run(*model, options, patches, prompts);
+  const Record record = make_record(*model, options, patches, kernels.target, std::move(prompts));
   constexpr std::int64_t kExaminations = 3;  // the failure, without its causes, with them alone
   RunOptions untimed = options;
   untimed.runs = 0;

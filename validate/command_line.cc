@@ -67,6 +67,7 @@ void add_logits(CLI::App& app, LogitsOptions& options, int& code) {
       ->capture_default_str()
       ->check(CLI::Range(1, 4096));
   add_load(*logits, options.load);
+  add_allow_swap(*logits, options.allow_swap);
   logits->callback([&] { code = logits_command(options); });
 }
 

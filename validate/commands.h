@@ -31,7 +31,8 @@ struct LogitsOptions {
   std::string target;            ///< vector target; empty: the best
   std::string load = "mmap";
   std::int64_t threads = 0;
-  std::int64_t width = 1;  ///< tokens a step
+  std::int64_t width = 1;   ///< tokens a step
+  bool allow_swap = false;  ///< also a model that memory cannot hold
 };
 
 struct OpsOptions {

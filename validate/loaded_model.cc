@@ -8,13 +8,27 @@
 #include "core/quote.h"
 #include "core/unused_tensors.h"
 #include "core/user_error.h"
+#include "validate/available_memory.h"
+#include "validate/memory_need.h"
 
 namespace fidelio {
 
-std::unique_ptr<const LoadedModel> load_model(const std::string& model, LoadMode mode) {
+namespace {
+
+/// Before they are read: mapping the files shows their size and costs nothing.
+void require_room_for_weights(const ModelLocation& location) {
+  const std::uint64_t bytes = TensorFiles::open(location.dir).total_bytes();
+  require_memory(location.id, {.weights = bytes}, available_memory());
+}
+
+}  // namespace
+
+std::unique_ptr<const LoadedModel> load_model(const std::string& model, LoadMode mode,
+                                              bool allow_swap) {
   ModelLocation location = locate_model(model);
   const std::filesystem::path& dir = location.dir;
   if (location.hub_id) check_complete(*location.hub_id, dir);
+  if (mode == LoadMode::read && !allow_swap) require_room_for_weights(location);
   Checkpoint checkpoint = Checkpoint::open(dir, mode);
   Graph graph = build_graph(checkpoint.config());
   ModelWeights weights(checkpoint, graph);

@@ -26,9 +26,11 @@ struct LoadedModel {
 };
 
 /// Opens MODEL (core/model_location.h) and resolves every parameter of its graph. Throws UserError,
-/// also for tensors that the graph does not use.
+/// also for tensors that the graph does not use, and, unless `allow_swap`, for weights that are to
+/// be read into memory which has no room for them.
 std::unique_ptr<const LoadedModel> load_model(const std::string& model,
-                                              LoadMode mode = LoadMode::mmap);
+                                              LoadMode mode = LoadMode::mmap,
+                                              bool allow_swap = false);
 
 /// "mmap" or "read", as --load spells them.
 LoadMode parse_load_mode(const std::string& name);

@@ -14,10 +14,12 @@
 #include "core/user_error.h"
 #include "patches/catalogue.h"
 #include "validate/arm.h"
+#include "validate/available_memory.h"
 #include "validate/commands.h"
 #include "validate/fidelity/class_reference.h"
 #include "validate/interrupt.h"
 #include "validate/kernel_target.h"
+#include "validate/memory_need.h"
 #include "validate/npy_file.h"
 #include "validate/prompts.h"
 #include "validate/record_context.h"
@@ -84,7 +86,7 @@ int logits_command(const LogitsOptions& options) {
       patched ? parse_patch_list(options.patches) : std::vector<const Patch*>();
   const KernelTable kernels = kernels_named(options.target);
   check_writable(options.out);
-  const auto model = load_model(options.model, parse_load_mode(options.load));
+  const auto model = load_model(options.model, parse_load_mode(options.load), options.allow_swap);
   const std::vector<std::int32_t> ids = prompt_of(*model, options);
 
   RunOptions run;
@@ -92,6 +94,12 @@ int logits_command(const LogitsOptions& options) {
   ThreadTeam team(static_cast<std::size_t>(thread_count(run)));
   const RopeTable rope = rope_table_for(*model, ids.size());
   const auto width = std::min(static_cast<std::size_t>(options.width), ids.size());
+  if (!options.allow_swap) {
+    const MemoryUse use{1, ids.size(), width, width};
+    require_memory(model->id,
+                   memory_need(model->checkpoint.tensors().total_bytes(), model->graph, use),
+                   available_memory());
+  }
   Arm arm(options.arm, *model, patches, kernels, team, rope, {ids.size(), width});
   LogitsOfStep step = [&arm](std::span<const std::int32_t> step_ids) {
     return arm.decoder().step(step_ids, step_ids.size());

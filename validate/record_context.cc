@@ -107,6 +107,7 @@ std::vector<std::string> command_line_of(const RunOptions& options, const std::s
     add("--lengths", fmt::format("{}", fmt::join(options.lengths, ",")));
   if (options.budget) add("--budget", budget_text(*options.budget));
   if (options.ignore_eos) line.emplace_back("--ignore-eos");
+  if (options.allow_swap) line.emplace_back("--allow-swap");
   if (options.require_timing) add("--require", "timing");
   return line;
 }

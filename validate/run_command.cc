@@ -20,6 +20,7 @@
 #include "validate/kernel_target.h"
 #include "validate/prompts.h"
 #include "validate/record_context.h"
+#include "validate/run_memory.h"
 #include "validate/side_by_side.h"
 
 namespace fidelio {
@@ -56,9 +57,10 @@ int run_command(const RunOptions& options) {
 
   const auto start = std::chrono::steady_clock::now();
   const std::unique_ptr<const LoadedModel> model =
-      load_model(options.model, parse_load_mode(options.load));
+      load_model(options.model, parse_load_mode(options.load), options.allow_swap);
   const auto loaded = std::chrono::steady_clock::now() - start;
   std::vector<PromptRecord> prompts = read_prompts(*model, options);
+  require_memory_for_run(*model, options, patches, prompts);
   const std::filesystem::path capsule = options.capsule.value_or(default_capsule(model->id));
   check_writable(capsule);
 

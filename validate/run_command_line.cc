@@ -74,6 +74,7 @@ void add_execution(CLI::App& run, RunOptions& options) {
   run.add_option("--target", options.target,
                  "Vector target: AVX3_DL, AVX3, AVX2, NEON or ref (default: the best)");
   add_load(run, options.load);
+  add_allow_swap(run, options.allow_swap);
   run.add_option("--patches", options.patches,
                  "Profile (all, moe, none, int8, int16) or names, comma-separated")
       ->capture_default_str();

@@ -30,6 +30,7 @@ struct RunOptions {
   std::optional<BudgetRecord> budget;  ///< of approximate patches
   std::string load = "mmap";           ///< how the weights come into memory: mmap or read
   bool ignore_eos = false;
+  bool allow_swap = false;  ///< also a model that memory cannot hold
   bool require_timing = false;
   bool json = false;
   std::optional<std::filesystem::path> capsule;

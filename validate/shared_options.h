@@ -17,4 +17,9 @@ inline void add_load(CLI::App& command, std::string& load) {
       ->check(CLI::IsMember({"mmap", "read"}));
 }
 
+inline void add_allow_swap(CLI::App& command, bool& allow_swap) {
+  command.add_flag("--allow-swap", allow_swap,
+                   "Run a model even if it does not fit into the memory that is available");
+}
+
 }  // namespace fidelio

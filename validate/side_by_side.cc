@@ -17,7 +17,6 @@
 #include "validate/record_plans.h"
 
 namespace fidelio {
-namespace {
 
 ArmLimits limits_for(const RunOptions& options, const std::vector<PromptRecord>& prompts) {
   ArmLimits limits;
@@ -34,6 +33,8 @@ ArmLimits limits_for(const RunOptions& options, const std::vector<PromptRecord>&
   }
   return limits;
 }
+
+namespace {
 
 std::string ids_hash(const std::vector<std::int32_t>& ids) {
   return xxh3_128_hex(std::as_bytes(std::span(ids)));

@@ -23,6 +23,9 @@ struct Sides {
   LeftToBaseline left = {};  ///< of the patched arm
 };
 
+/// The longest context and the widest step that a run of these options takes on these prompts.
+ArmLimits limits_for(const RunOptions& options, const std::vector<PromptRecord>& prompts);
+
 class SideBySide {
  public:
   /// `record` has its context and its prompts already (validate/record_context.h). `save` is called
