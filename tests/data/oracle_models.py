@@ -30,6 +30,7 @@ class Model:
     quantised: list[Quantised]
     scales: dict = field(default_factory=dict)
     float32: bool = True  # also a float32 folder, run by transformers
+    mxfp4: bool = False  # also folders with MXFP4 experts, as GPT-OSS is published and as mlx-lm keeps it
 
 
 DENSE = dict(
@@ -51,6 +52,32 @@ LLAMA3 = dict(
 BITS = DENSE | dict(
     model_type="olmoe", hidden_size=128, num_experts=3, num_experts_per_tok=2, norm_topk_prob=False,
     num_hidden_layers=1, attention_bias=False,
+)  # fmt: skip
+LFM2 = dict(
+    vocab_size=128, hidden_size=64, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
+    norm_eps=1e-5, rope_theta=1e6, max_position_embeddings=512, conv_bias=False, conv_L_cache=3,
+    bos_token_id=1, eos_token_id=7, pad_token_id=0, torch_dtype="float32",
+)  # fmt: skip
+LFM2_DENSE = LFM2 | dict(
+    model_type="lfm2", full_attn_idxs=[1], block_auto_adjust_ff_dim=True, block_dim=64, block_ff_dim=100,
+    block_ffn_dim_multiplier=0.9, block_multiple_of=64,
+)  # fmt: skip
+LFM2_MOE = LFM2 | dict(
+    model_type="lfm2_moe", layer_types=["conv", "full_attention", "conv"], num_dense_layers=1,
+    intermediate_size=64, moe_intermediate_size=64, num_experts=6, num_experts_per_tok=2, use_expert_bias=True,
+    norm_topk_prob=True, routed_scaling_factor=1.5,
+)  # fmt: skip
+GPT_OSS = dict(
+    model_type="gpt_oss", vocab_size=128, hidden_size=64, intermediate_size=32, num_hidden_layers=3,
+    layer_types=["sliding_attention", "full_attention", "sliding_attention"], sliding_window=32,
+    num_attention_heads=6, num_key_value_heads=2, head_dim=16, attention_bias=True, attention_dropout=0.0,
+    num_local_experts=4, num_experts_per_tok=2, experts_per_token=2, rms_norm_eps=1e-5, hidden_act="silu",
+    swiglu_limit=7.0, rope_theta=150000, initial_context_length=48, max_position_embeddings=1536,
+    rope_scaling=dict(
+        beta_fast=2.0, beta_slow=0.125, factor=32.0, original_max_position_embeddings=48, rope_type="yarn",
+        truncate=False,
+    ),
+    tie_word_embeddings=False, eos_token_id=2, pad_token_id=0, torch_dtype="float32",
 )  # fmt: skip
 
 MODELS = [
@@ -125,4 +152,18 @@ MODELS = [
         ],
         float32=False,
     ),
+    Model("lfm2", LFM2_DENSE, 31, [Quantised(4, 64), Quantised(8, 64)]),
+    Model("lfm2_moe", LFM2_MOE | dict(moe_intermediate_size=32), 41, [], dict(router=8.0, expert_bias=0.6)),
+    Model("lfm2_moe_4bit", LFM2_MOE, 42, [Quantised(4, 64)], dict(router=10.0, expert_bias=0.6), float32=False),
+    Model(
+        "lfm2_moe_unbiased",
+        LFM2_MOE
+        | dict(
+            num_dense_layers=2, conv_L_cache=4, use_expert_bias=False, norm_topk_prob=False,
+            routed_scaling_factor=2.5,
+        ),
+        34, [Quantised(8, 64)], float32=False,
+    ),
+    Model("gpt_oss", GPT_OSS | dict(swiglu_limit=2.5), 35, [], dict(gate_up_proj=1.7)),
+    Model("gpt_oss_mxfp4", GPT_OSS | dict(intermediate_size=64), 36, [], float32=False, mxfp4=True),
 ]  # fmt: skip
