@@ -194,7 +194,7 @@ void refuse_lfs_pointer(std::span<const std::byte> bytes, const std::string& fil
 
 }  // namespace
 
-SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path, LoadMode mode) {
+TensorFile open_safetensors(const std::filesystem::path& path, LoadMode mode) {
   MappedFile mapped = MappedFile::open(path, mode);
   const std::string file = path_text(path);
   refuse_lfs_pointer(mapped.bytes(), file);
@@ -219,17 +219,7 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path, LoadMod
   std::vector<TensorInfo> tensors;
   tensors.reserve(placed.size());
   for (PlacedTensor& tensor : placed) tensors.push_back(std::move(tensor.info));
-  return SafetensorsFile(std::move(mapped), std::move(tensors));
-}
-
-SafetensorsFile::SafetensorsFile(MappedFile file, std::vector<TensorInfo> tensors)
-    : file_(std::move(file)), tensors_(std::move(tensors)) {
-  for (const TensorInfo& tensor : tensors_) by_name_.emplace(tensor.name, &tensor);
-}
-
-const TensorInfo* SafetensorsFile::find(std::string_view name) const {
-  const auto it = by_name_.find(name);
-  return it == by_name_.end() ? nullptr : it->second;
+  return TensorFile(std::move(mapped), std::move(tensors));
 }
 
 }  // namespace fidelio

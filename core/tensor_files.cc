@@ -10,9 +10,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "core/json_text.h"
 #include "core/quote.h"
+#include "core/safetensors.h"
 #include "core/user_error.h"
 
 namespace fidelio {
@@ -127,7 +129,7 @@ void check_index(const WeightMap& map, const TensorFiles& files, const fs::path&
            fmt::format("it in {}, as the index says", quote(file)));
     }
   }
-  for (const SafetensorsFile& file : files.files()) {
+  for (const TensorFile& file : files.files()) {
     for (const TensorInfo& tensor : file.tensors()) {
       if (map.count(tensor.name) > 0) continue;
       fail(file.path(), tensor_text(tensor.name), "a tensor that the index does not list",
@@ -151,14 +153,33 @@ TensorFiles TensorFiles::open(const fs::path& dir, LoadMode mode) {
          indexed ? "every file that the index names (is the download incomplete?)"
                  : "every part that the others' names count (is the download incomplete?)");
   }
-  for (const std::string& name : names)
-    out.files_.push_back(SafetensorsFile::open(dir / name, mode));
+  for (const std::string& name : names) out.files_.push_back(open_safetensors(dir / name, mode));
   out.origin_ = names.size() == 1 ? out.files_.front().path()
                 : indexed         ? index
                                   : dir / "model*.safetensors";
   out.list_tensors();
   if (indexed) check_index(map, out, dir, index);
   return out;
+}
+
+TensorFiles TensorFiles::of(fs::path origin, LoadMode mode, std::vector<TensorFile> files,
+                            StoredName stored_name) {
+  TensorFiles out;
+  out.origin_ = std::move(origin);
+  out.mode_ = mode;
+  out.stored_name_ = std::move(stored_name);
+  out.files_ = std::move(files);
+  out.list_tensors();
+  return out;
+}
+
+std::string TensorFiles::label(std::string_view name) const {
+  const TensorInfo* tensor = find(name);
+  std::optional<std::string> stored;
+  if (tensor != nullptr && !tensor->stored_name.empty()) stored = tensor->stored_name;
+  if (tensor == nullptr && stored_name_) stored = stored_name_(name);
+  return stored && *stored != name ? fmt::format("{} ({})", quote(*stored), quote(name))
+                                   : quote(name);
 }
 
 std::vector<std::string> missing_tensor_files(const fs::path& dir) {
@@ -171,7 +192,7 @@ void TensorFiles::list_tensors() {
     for (const TensorInfo& tensor : files_[i].tensors()) {
       const auto [place, added] = by_name_.emplace(tensor.name, Place{i, &tensor});
       if (added) continue;
-      fail(files_[i].path(), tensor_text(tensor.name),
+      fail(files_[i].path(), "tensor " + label(tensor.name),
            "it also in " + path_text(files_[place->second.file].path()),
            "a tensor in one file only");
     }
@@ -190,7 +211,7 @@ fs::path TensorFiles::path_of(std::string_view name) const {
 
 std::vector<std::string> TensorFiles::names() const {
   std::vector<std::string> all;
-  for (const SafetensorsFile& file : files_) {
+  for (const TensorFile& file : files_) {
     for (const TensorInfo& tensor : file.tensors()) all.push_back(tensor.name);
   }
   return all;
@@ -198,12 +219,12 @@ std::vector<std::string> TensorFiles::names() const {
 
 std::size_t TensorFiles::total_bytes() const {
   std::size_t bytes = 0;
-  for (const SafetensorsFile& file : files_) bytes += file.file_bytes();
+  for (const TensorFile& file : files_) bytes += file.file_bytes();
   return bytes;
 }
 
 void TensorFiles::prefetch() const {
-  for (const SafetensorsFile& file : files_) file.prefetch();
+  for (const TensorFile& file : files_) file.prefetch();
 }
 
 }  // namespace fidelio

@@ -1,17 +1,19 @@
 // The tensor files of a checkpoint: one file, the shards that an index names, or all model*
 // files of a folder; found and checked against each other when opened. What is inside one file is
-// core/safetensors.h; which tensors a model needs is core/checkpoint.h.
+// core/safetensors.h (or core/gguf/); which tensors a model needs is core/checkpoint.h.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
-#include "core/safetensors.h"
+#include "core/tensor_file.h"
 
 namespace fidelio {
 
@@ -26,8 +28,17 @@ class TensorFiles {
   /// folder mixes two downloads, and nobody can say which of them the model is.
   static TensorFiles open(const std::filesystem::path& dir, LoadMode mode = LoadMode::mmap);
 
+  /// What the files call the tensor that a checkpoint calls `name`; nullopt for a name of which
+  /// that is not known.
+  using StoredName = std::function<std::optional<std::string>(std::string_view name)>;
+
+  /// The same of files that another reader has opened, for messages from `origin`. Throws UserError
+  /// where two tensors come to one name.
+  static TensorFiles of(std::filesystem::path origin, LoadMode mode, std::vector<TensorFile> files,
+                        StoredName stored_name);
+
   /// Sorted by the bytes of their names.
-  std::span<const SafetensorsFile> files() const { return files_; }
+  std::span<const TensorFile> files() const { return files_; }
   LoadMode mode() const { return mode_; }
 
   /// nullptr when no file has such a tensor.
@@ -36,6 +47,10 @@ class TensorFiles {
   /// The file that has the tensor; where none has it, what lists the tensors: the index, the only
   /// file, or model*.safetensors. For messages.
   std::filesystem::path path_of(std::string_view name) const;
+
+  /// The tensor for a message, whether there is one or not: its name in quotes, after the one in
+  /// the files where they call it otherwise.
+  std::string label(std::string_view name) const;
 
   /// Every tensor's name, file by file.
   std::vector<std::string> names() const;
@@ -55,7 +70,8 @@ class TensorFiles {
 
   std::filesystem::path origin_;
   LoadMode mode_ = LoadMode::mmap;
-  std::vector<SafetensorsFile> files_;
+  StoredName stored_name_;  ///< empty: files call tensors by their names
+  std::vector<TensorFile> files_;
   std::unordered_map<std::string_view, Place> by_name_;
 };
 

@@ -67,7 +67,7 @@ std::string cached_checksum(const std::filesystem::path& file, std::span<const s
 
 std::string weights_checksum(const TensorFiles& files, const std::filesystem::path& cache) {
   std::vector<FileChecksum> checksums;
-  for (const SafetensorsFile& file : files.files()) {
+  for (const TensorFile& file : files.files()) {
     checksums.push_back(
         {file.path().filename().string(), cached_checksum(file.path(), file.mapping(), cache)});
   }

@@ -25,7 +25,7 @@ using testing::user_error_of;
 std::string error_for_bytes(const std::string& bytes) {
   const TempDir dir;
   const auto file = dir.write("bad.safetensors", bytes);
-  const std::string message = user_error_of([&] { SafetensorsFile::open(file); });
+  const std::string message = user_error_of([&] { open_safetensors(file); });
   EXPECT_THAT(message, HasSubstr(file.string()));
   return message;
 }
@@ -43,7 +43,7 @@ std::string error_for_tensor(const std::string& entry, std::size_t data_bytes = 
 
 void expect_opens(const std::string& bytes) {
   const TempDir dir;
-  EXPECT_NO_THROW(SafetensorsFile::open(dir.write("good.safetensors", bytes)));
+  EXPECT_NO_THROW(open_safetensors(dir.write("good.safetensors", bytes)));
 }
 
 constexpr const char* kGood = R"({"dtype":"F32","shape":[2,2],"data_offsets":[0,16]})";
@@ -55,7 +55,7 @@ TEST(Safetensors, GivesTensorsInTheOrderOfTheirData) {
       .add("a.weight", "U8", {1, 3}, std::vector<std::uint8_t>{7, 8, 9})
       .write(dir / "m.safetensors");
 
-  const SafetensorsFile file = SafetensorsFile::open(dir / "m.safetensors");
+  const TensorFile file = open_safetensors(dir / "m.safetensors");
 
   ASSERT_EQ(file.tensors().size(), 2U);
   EXPECT_EQ(file.tensors()[0].name, "z.weight");
@@ -70,10 +70,10 @@ TEST(Safetensors, GivesTensorsInTheOrderOfTheirData) {
 TEST(Safetensors, KeepsTensorsValidWhenMoved) {
   const TempDir dir;
   SafetensorsWriter().add_zeros("w", "F32", {4}, 4).write(dir / "m.safetensors");
-  SafetensorsFile file = SafetensorsFile::open(dir / "m.safetensors");
+  TensorFile file = open_safetensors(dir / "m.safetensors");
   const TensorInfo* before = file.find("w");
 
-  const SafetensorsFile moved = std::move(file);
+  const TensorFile moved = std::move(file);
 
   EXPECT_EQ(moved.find("w"), before);
   EXPECT_EQ(moved.file_bytes(), moved.mapping().size());

@@ -8,7 +8,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fidelio::fuzz::MemoryFile file(data, size);
   try {
-    const auto opened = fidelio::SafetensorsFile::open(file.path());
+    const auto opened = fidelio::open_safetensors(file.path());
     unsigned sum = 0;
     for (const fidelio::TensorInfo& tensor : opened.tensors()) {
       for (const std::byte byte : tensor.bytes) sum += std::to_integer<unsigned>(byte);

@@ -29,7 +29,7 @@ const std::string kCommit(40, 'c');
 void write_shards(const fs::path& dir) {
   fs::create_directories(dir);
   fs::copy_file(kModel / "config.json", dir / "config.json");
-  const SafetensorsFile whole = SafetensorsFile::open(kModel / "model.safetensors");
+  const TensorFile whole = open_safetensors(kModel / "model.safetensors");
   const std::string names[] = {"model-00001-of-00002.safetensors",
                                "model-00002-of-00002.safetensors"};
   SafetensorsWriter shards[2];
