@@ -7,6 +7,8 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/gguf/gguf_file.h"
+#include "core/gguf/gguf_model.h"
 #include "core/mapped_file.h"
 #include "core/quote.h"
 #include "core/user_error.h"
@@ -70,14 +72,22 @@ void append_selected(const std::vector<float>& all, const RowSelector& rows, std
 
 }  // namespace
 
-Checkpoint Checkpoint::open(const std::filesystem::path& dir, LoadMode mode) {
+Checkpoint Checkpoint::open(const std::filesystem::path& path, LoadMode mode) {
   Checkpoint checkpoint;
-  checkpoint.dir_ = dir;
-  const std::filesystem::path config = dir / "config.json";
+  checkpoint.path_ = path;
+  checkpoint.transposed_tensors_ = std::make_shared<TransposedTensors>();
+  if (is_gguf_file(path)) {
+    GgufModel model = open_gguf_model(path, mode);
+    checkpoint.config_text_ = std::move(model.config.text);
+    checkpoint.config_ =
+        parse_config(checkpoint.config_text_, path_text(path), model.config.sources);
+    checkpoint.tensors_ = std::make_shared<const TensorFiles>(std::move(model.tensors));
+    return checkpoint;
+  }
+  const std::filesystem::path config = path / "config.json";
   checkpoint.config_text_ = read_text_file(config, kMaxConfigBytes);
   checkpoint.config_ = parse_config(checkpoint.config_text_, path_text(config));
-  checkpoint.tensors_ = std::make_shared<const TensorFiles>(TensorFiles::open(dir, mode));
-  checkpoint.transposed_tensors_ = std::make_shared<TransposedTensors>();
+  checkpoint.tensors_ = std::make_shared<const TensorFiles>(TensorFiles::open(path, mode));
   return checkpoint;
 }
 

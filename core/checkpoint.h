@@ -1,5 +1,5 @@
-// A model directory opened for reading: config, memory-mapped tensors, and which of them a
-// parameter is read from. Both arms share one Checkpoint. What a tensor must look like is
+// A model opened for reading, a directory or a GGUF file: config, memory-mapped tensors, and which
+// of them a parameter is read from. Both arms share one Checkpoint. What a tensor must look like is
 // core/weight_reader.h; tokenizers are core/tokenizer.h; graphs are core/families/.
 #pragma once
 
@@ -24,12 +24,14 @@ namespace fidelio {
 /// are valid while a copy of it lives.
 class Checkpoint {
  public:
-  /// Opens `dir`/config.json and the tensor files of `dir` (core/tensor_files.h). Throws UserError
-  /// for anything that is not a model we read.
-  static Checkpoint open(const std::filesystem::path& dir, LoadMode mode = LoadMode::mmap);
+  /// Opens `path`/config.json and the tensor files of a directory (core/tensor_files.h), or the
+  /// parts of a GGUF file (core/gguf/gguf_model.h). Throws UserError for anything that is not a
+  /// model we read.
+  static Checkpoint open(const std::filesystem::path& path, LoadMode mode = LoadMode::mmap);
 
-  const std::filesystem::path& dir() const { return dir_; }
+  const std::filesystem::path& path() const { return path_; }
   const ModelConfig& config() const { return config_; }
+  /// config.json, or what the metadata of a GGUF file says in its words.
   const std::string& config_text() const { return config_text_; }
   const TensorFiles& tensors() const { return *tensors_; }
 
@@ -78,7 +80,7 @@ class Checkpoint {
  private:
   WeightReader reader(TensorNames* read) const;
 
-  std::filesystem::path dir_;
+  std::filesystem::path path_;
   ModelConfig config_;
   std::string config_text_;
   std::shared_ptr<const TensorFiles> tensors_;

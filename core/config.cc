@@ -68,9 +68,10 @@ std::int64_t ModelConfig::window_of(std::int64_t layer) const {
   return type_of(layer) == LayerType::sliding_attention ? sliding_window : 0;
 }
 
-ModelConfig parse_config(const std::string& text, const std::string& where) {
+ModelConfig parse_config(const std::string& text, const std::string& where,
+                         const std::map<std::string, std::string>& sources) {
   const json object = parse_json_object(text, where);
-  const ConfigReader config(object, where);
+  const ConfigReader config(object, where, "", &sources);
   ModelConfig out;
   out.model_type = read_model_type(config);
   const ConfigFamily& family = *find_config_family(out.model_type);

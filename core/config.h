@@ -39,7 +39,7 @@ struct QuantizationConfig {
 /// How the rotary frequencies of the first training are stretched to longer contexts. Source:
 /// transformers' rope initialisations.
 struct RopeScaling {
-  enum class Type : std::uint8_t { none, linear, llama3, yarn };
+  enum class Type : std::uint8_t { none, linear, llama3, yarn, factors };
   Type type = Type::none;
   float factor = 1;
   // llama3 alone: wavelengths in parts of the original context between which it blends.
@@ -51,6 +51,9 @@ struct RopeScaling {
   float beta_slow = 1;
   bool truncate = true;        ///< the blend begins and ends at whole dimensions
   float attention_factor = 1;  ///< cos and sin times this
+  /// factors alone: what each of the head_dim / 2 frequencies is divided by. No reference's
+  /// config.json has them; GGUF files carry every scaling that has no key of its own so.
+  std::vector<float> factors = {};
 
   bool operator==(const RopeScaling&) const = default;
 };
@@ -103,12 +106,14 @@ struct ModelConfig {
 
 /// Reads and checks `file`. Throws UserError naming the file, the key, what was found and what was
 /// expected: a missing key, a wrong type, a negative or absurd number, an unknown model_type, an
-/// unsupported feature (a rope_scaling other than linear, llama3 and yarn, clip_qkv, hidden_act
+/// unsupported feature (a rope_scaling other than the types of RopeScaling, clip_qkv, hidden_act
 /// other than silu, quantisation modes or bits).
 ModelConfig read_config(const std::filesystem::path& file);
 
-/// The same on text, `where` naming its origin in messages.
-ModelConfig parse_config(const std::string& text, const std::string& where);
+/// The same on text, `where` naming its origin in messages; `sources` names what its keys were made
+/// from where it was made from something else (core/gguf/gguf_config.h).
+ModelConfig parse_config(const std::string& text, const std::string& where,
+                         const std::map<std::string, std::string>& sources = {});
 
 /// The model types that read_config accepts.
 const std::vector<std::string>& supported_model_types();

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -24,10 +25,20 @@ inline constexpr std::int64_t kMaxLayers = 4096;
 /// object). A key whose value is null counts as absent, as it does for the references.
 class ConfigReader {
  public:
-  ConfigReader(const nlohmann::json& object, std::string where, std::string prefix = "")
-      : object_(object), where_(std::move(where)), prefix_(std::move(prefix)) {}
+  /// Keys -> what messages shall call them: where a config was made from something else.
+  using Sources = std::map<std::string, std::string>;
+
+  /// Borrows `sources`, too.
+  ConfigReader(const nlohmann::json& object, std::string where, std::string prefix = "",
+               const Sources* sources = nullptr)
+      : object_(object), where_(std::move(where)), prefix_(std::move(prefix)), sources_(sources) {}
 
   const std::string& where() const { return where_; }
+
+  /// A reader of an object that stands under `key` of this one.
+  ConfigReader nested(const std::string& key, const nlohmann::json& object) const {
+    return {object, where_, prefix_ + key + ".", sources_};
+  }
 
   /// nullptr when absent or null.
   const nlohmann::json* find(const char* key) const {
@@ -40,8 +51,12 @@ class ConfigReader {
 
   [[noreturn]] void fail(std::string_view key, std::string_view found,
                          std::string_view expected) const {
-    throw UserError(fmt::format("{}: {}{}: found {}, expected {}", where_, prefix_, printable(key),
-                                found, expected));
+    std::string name = prefix_ + printable(key);
+    if (sources_ != nullptr) {
+      const auto source = sources_->find(name);
+      if (source != sources_->end()) name = fmt::format("{} ({})", source->second, name);
+    }
+    throw UserError(fmt::format("{}: {}: found {}, expected {}", where_, name, found, expected));
   }
   /// The key has a value that is not wanted.
   [[noreturn]] void refuse(std::string_view key, const nlohmann::json& found,
@@ -109,6 +124,7 @@ class ConfigReader {
   const nlohmann::json& object_;
   std::string where_;
   std::string prefix_;
+  const Sources* sources_;
 };
 
 }  // namespace fidelio

@@ -21,6 +21,24 @@ float required_float(const ConfigReader& rope, const char* key) {
   return *value;
 }
 
+/// One divisor for each of the frequencies.
+std::vector<float> read_factors(const ConfigReader& rope, std::int64_t head_dim) {
+  const std::string expected = fmt::format("{} positive numbers", head_dim / 2);
+  const json* list = rope.find("factors");
+  if (list == nullptr) rope.missing("factors", expected);
+  if (!list->is_array() || list->size() != static_cast<std::size_t>(head_dim / 2)) {
+    rope.refuse("factors", *list, expected);
+  }
+  std::vector<float> factors;
+  for (const json& value : *list) {
+    const bool positive =
+        value.is_number() && value.get<double>() >= FLT_MIN && value.get<double>() <= kMaxFactor;
+    if (!positive) rope.refuse("factors", value, expected);
+    factors.push_back(static_cast<float>(value.get<double>()));
+  }
+  return factors;
+}
+
 /// `rope_type`, which older configs call `type`.
 std::string scaling_type(const ConfigReader& rope) {
   const auto rope_type = rope.find_string("rope_type");
@@ -62,14 +80,19 @@ RopeScaling gpt_oss_yarn() {
   return scaling;
 }
 
-RopeScaling read_scaling(const ConfigReader& rope) {
+RopeScaling read_scaling(const ConfigReader& rope, std::int64_t head_dim) {
   const std::string type = scaling_type(rope);
   RopeScaling scaling;
   if (type == "default") return scaling;
   if (type == "yarn") return read_yarn(rope);
+  if (type == "factors") {
+    scaling.type = RopeScaling::Type::factors;
+    scaling.factors = read_factors(rope, head_dim);
+    return scaling;
+  }
   if (type != "linear" && type != "llama3") {
     rope.fail(rope.find("rope_type") != nullptr ? "rope_type" : "type", quote(type),
-              "default, linear, llama3 or yarn; no other scaling is supported");
+              "default, linear, llama3, yarn or factors; no other scaling is supported");
   }
   scaling.factor = required_float(rope, "factor");
   scaling.type = RopeScaling::Type::linear;
@@ -102,9 +125,9 @@ void read_rope(const ConfigReader& config, const ConfigFamily& family, ModelConf
     const json* object = config.find(name);
     if (object == nullptr) continue;
     if (!object->is_object()) config.refuse(name, *object, "an object or null");
-    const ConfigReader rope(*object, config.where(), std::string(name) + ".");
+    const ConfigReader rope = config.nested(name, *object);
     require_whole_rotation(rope);
-    const RopeScaling scaling = read_scaling(rope);
+    const RopeScaling scaling = read_scaling(rope, out.head_dim);
     if (scaled && scaling != out.rope_scaling) {
       config.refuse(name, *object, "the same scaling as rope_parameters");
     }

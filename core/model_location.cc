@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "core/checkpoint.h"
+#include "core/gguf/gguf_parts.h"
 #include "core/hub_cache.h"
 #include "core/nearest_name.h"
 #include "core/quote.h"
@@ -21,6 +22,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// What a directory has to open: itself with a config.json, else its one GGUF model.
+std::optional<fs::path> model_in(const fs::path& dir) {
+  std::error_code ignored;
+  if (fs::is_regular_file(dir / "config.json", ignored)) return dir;
+  return find_gguf_in(dir);
+}
+
+/// For suggestions alone.
 bool holds_model(const fs::path& dir) {
   std::error_code ignored;
   return fs::is_regular_file(dir / "config.json", ignored);
@@ -71,16 +80,23 @@ ModelLocation locate_model_in(const std::string& model, std::span<const fs::path
   std::error_code ignored;
   if (model.empty())
     throw UserError("model: found an empty name, expected a directory or a model's name");
+  if (is_gguf_file(model)) {
+    return {first_gguf_part(model), gguf_model_name(model), std::nullopt, std::nullopt};
+  }
   if (fs::is_regular_file(model, ignored)) {
     throw UserError(fmt::format(
-        "model {}: found a file, expected a directory that holds config.json", quote(model)));
+        "model {}: found a file, expected a GGUF file or a directory that holds config.json",
+        quote(model)));
   }
-  if (holds_model(model)) return {model, last_part(model), std::nullopt, std::nullopt};
+  if (const auto found = model_in(model)) {
+    return {*found, *found == model ? last_part(model) : gguf_model_name(*found), std::nullopt,
+            std::nullopt};
+  }
   std::vector<std::string> tried = {path_text(fs::path(model) / "config.json")};
   if (is_bare_name(model)) {
     for (const fs::path& folder : folders) {
       const fs::path dir = folder / model;
-      if (holds_model(dir)) return {dir, model, std::nullopt, std::nullopt};
+      if (const auto found = model_in(dir)) return {*found, model, std::nullopt, std::nullopt};
       tried.push_back(path_text(dir / "config.json"));
     }
   }
@@ -92,8 +108,8 @@ ModelLocation locate_model_in(const std::string& model, std::span<const fs::path
     download = "; to download it:\n" + download_command(*id);
   }
   throw UserError(fmt::format(
-      "model {}: found none of {}; expected a directory that holds config.json, a model's name or "
-      "a Hugging Face id{}{}",
+      "model {}: found none of {}; expected a directory that holds config.json, a GGUF file, a "
+      "model's name or a Hugging Face id{}{}",
       quote(model), fmt::join(tried, ", "), did_you_mean(model, model_names(folders)), download));
 }
 

@@ -60,7 +60,7 @@ void refuse_unused_tensors(const Checkpoint& checkpoint, const ModelWeights& wei
       "not this model. Compare config.json with the checkpoint's origin (model_type, "
       "num_hidden_layers, attention_bias, tie_word_embeddings); if it is right, Fidelio does not "
       "know this variant yet",
-      path_text(checkpoint.dir()), unused.size(), checkpoint.config().model_type, named));
+      path_text(checkpoint.path()), unused.size(), checkpoint.config().model_type, named));
 }
 
 }  // namespace fidelio

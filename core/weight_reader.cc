@@ -121,7 +121,8 @@ std::vector<float> WeightReader::floats(const std::string& name,
 void WeightReader::fail(const std::string& tensor, std::string_view found,
                         std::string_view expected) const {
   throw UserError(fmt::format("{}: tensor {}: found {}, expected {}",
-                              path_text(tensors_.path_of(tensor)), quote(tensor), found, expected));
+                              path_text(tensors_.path_of(tensor)), tensors_.label(tensor), found,
+                              expected));
 }
 
 const TensorInfo& WeightReader::tensor(const std::string& name, Dims shape) const {

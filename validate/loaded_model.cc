@@ -17,7 +17,7 @@ namespace {
 
 /// Before they are read: mapping the files shows their size and costs nothing.
 void require_room_for_weights(const ModelLocation& location) {
-  const std::uint64_t bytes = TensorFiles::open(location.dir).total_bytes();
+  const std::uint64_t bytes = Checkpoint::open(location.path).tensors().total_bytes();
   require_memory(location.id, {.weights = bytes}, available_memory());
 }
 
@@ -26,17 +26,17 @@ void require_room_for_weights(const ModelLocation& location) {
 std::unique_ptr<const LoadedModel> load_model(const std::string& model, LoadMode mode,
                                               bool allow_swap) {
   ModelLocation location = locate_model(model);
-  const std::filesystem::path& dir = location.dir;
-  if (location.hub_id) check_complete(*location.hub_id, dir);
+  const std::filesystem::path& path = location.path;
+  if (location.hub_id) check_complete(*location.hub_id, path);
   if (mode == LoadMode::read && !allow_swap) require_room_for_weights(location);
-  Checkpoint checkpoint = Checkpoint::open(dir, mode);
+  Checkpoint checkpoint = Checkpoint::open(path, mode);
   Graph graph = build_graph(checkpoint.config());
   ModelWeights weights(checkpoint, graph);
   refuse_unused_tensors(checkpoint, weights);
-  std::optional<Tokenizer> tokenizer = Tokenizer::open(dir);
+  std::optional<Tokenizer> tokenizer = Tokenizer::open(path);
   const ModelConfig& config = checkpoint.config();
   std::vector<std::int64_t> eos_token_ids =
-      all_eos_token_ids(dir, config.eos_token_ids, config.vocab_size);
+      all_eos_token_ids(path, config.eos_token_ids, config.vocab_size);
   return std::unique_ptr<const LoadedModel>(new LoadedModel{
       std::move(location.id), std::move(location.revision), std::move(checkpoint), std::move(graph),
       std::move(weights), std::move(tokenizer), std::move(eos_token_ids)});

@@ -41,7 +41,7 @@ std::vector<std::int32_t> encode(const LoadedModel& model, const std::string& te
   if (!model.tokenizer) {
     throw UserError(
         fmt::format("{}: found no tokenizer, expected {}; give token ids with --prompt-ids",
-                    model.checkpoint.dir().string(), Tokenizer::kFiles));
+                    model.checkpoint.path().string(), Tokenizer::kFiles));
   }
   return model.tokenizer->encode_prompt(text);
 }

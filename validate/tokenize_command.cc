@@ -22,7 +22,7 @@ Tokenizer open_tokenizer(const std::string& model) {
   std::error_code error;
   const bool is_directory = std::filesystem::is_directory(model, error);
   const std::filesystem::path dir =
-      is_directory ? std::filesystem::path(model) : locate_model(model).dir;
+      is_directory ? std::filesystem::path(model) : locate_model(model).path;
   std::optional<Tokenizer> tokenizer = Tokenizer::open(dir);
   if (!tokenizer) {
     throw UserError(

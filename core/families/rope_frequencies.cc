@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/check.h"
+
 namespace fidelio {
 namespace {
 
@@ -73,6 +75,10 @@ std::vector<float> rope_inv_freq(float theta, std::int64_t head_dim) {
 std::vector<float> rope_inv_freq(const ModelConfig& config) {
   std::vector<float> inv_freq = rope_inv_freq(config.rope_theta, config.head_dim);
   const RopeScaling& scaling = config.rope_scaling;
+  if (scaling.type == RopeScaling::Type::factors) {
+    FIDELIO_CHECK(scaling.factors.size() == inv_freq.size());
+    for (std::size_t i = 0; i < inv_freq.size(); ++i) inv_freq[i] /= scaling.factors[i];
+  }
   for (float& f : inv_freq) {
     if (scaling.type == RopeScaling::Type::linear) f /= scaling.factor;
     if (scaling.type == RopeScaling::Type::llama3) f = scaled_llama3(f, scaling);

@@ -16,8 +16,8 @@ std::vector<float> rope_inv_freq(float theta, std::int64_t head_dim);
 
 /// The same, scaled: linear divides each by the factor; llama3 divides those whose wavelength is
 /// longer than original_max_position_embeddings / low_freq_factor, keeps those shorter than
-/// .../ high_freq_factor, and blends between. Every step rounded to float32, as torch does. Source:
-/// transformers, linear and llama3 RoPE initialisations.
+/// .../ high_freq_factor, and blends between; factors divides each by its own. Every step rounded
+/// to float32, as torch does. Source: transformers, linear and llama3 RoPE initialisations.
 std::vector<float> rope_inv_freq(const ModelConfig& config);
 
 }  // namespace fidelio

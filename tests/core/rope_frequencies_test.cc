@@ -74,5 +74,33 @@ TEST(RopeFrequencies, MayDifferFromTorchsByOneUlp) {
   EXPECT_EQ(ours, std::nextafter(torchs, 0.0F));
 }
 
+/// The divisors as llama.cpp's converter writes them, one for each wavelength.
+TEST(RopeFrequencies, DividedByLlama3sFactorsAreLlama3s) {
+  ModelConfig llama3;
+  llama3.head_dim = 128;
+  llama3.rope_theta = 5e5F;
+  llama3.rope_scaling = {RopeScaling::Type::llama3, 32.0F, 1.0F, 4.0F, 8192};
+  const std::vector<float> expected = rope_inv_freq(llama3);
+  ModelConfig divided = llama3;
+  divided.rope_scaling = {};
+  const std::vector<float> unscaled = rope_inv_freq(divided);
+  divided.rope_scaling.type = RopeScaling::Type::factors;
+  for (const float f : unscaled) {
+    const double wavelength = 2 * M_PI / static_cast<double>(f);
+    const double smooth = (8192 / wavelength - 1) / 3;
+    divided.rope_scaling.factors.push_back(
+        smooth > 1   ? 1
+        : smooth < 0 ? 32
+                     : static_cast<float>(1 / ((1 - smooth) / 32 + smooth)));
+  }
+
+  const std::vector<float> actual = rope_inv_freq(divided);
+
+  EXPECT_NE(actual, unscaled);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_NEAR(actual[i], expected[i], expected[i] * 3 * 0x1p-24F) << i;
+  }
+}
+
 }  // namespace
 }  // namespace fidelio
