@@ -34,9 +34,6 @@ ModelWeights::ModelWeights(const Checkpoint& checkpoint, const Graph& graph) {
       case Param::Kind::vector:
         vectors_[param.name] = checkpoint.vector(param.sources, shape[0], &tensors_read_);
         break;
-      case Param::Kind::expert_vectors:
-      case Param::Kind::taps:
-        break;
       case Param::Kind::matrix:
         matrices_[param.name] =
             checkpoint.matrix(param.sources, shape[0], shape[1], &tensors_read_);
