@@ -126,6 +126,9 @@ void register_all() {
       {"affine2", WeightFormat::affine2}, {"affine3", WeightFormat::affine3},
       {"affine4", WeightFormat::affine4}, {"affine5", WeightFormat::affine5},
       {"affine6", WeightFormat::affine6}, {"affine8", WeightFormat::affine8},
+      {"mxfp4", WeightFormat::mxfp4},     {"q4_0", WeightFormat::q4_0},
+      {"q4_1", WeightFormat::q4_1},       {"q8_0", WeightFormat::q8_0},
+      {"q6_k", WeightFormat::q6_k},       {"mxfp4_blocks", WeightFormat::mxfp4_blocks},
       {"bf16", WeightFormat::bf16},       {"f32", WeightFormat::f32}};
   for (int threads : {1, 2}) {
     benchmark::RegisterBenchmark("read", run_read)->Threads(threads)->UseRealTime();

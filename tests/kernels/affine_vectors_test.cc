@@ -6,17 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "kernels/contract.h"
+#include "tests/kernels/hex_bytes.h"
 #include "tests/kernels/on_every_target.h"
 
 namespace fidelio::testing {
 namespace {
-
-std::vector<std::byte> from_hex(const std::string& text) {
-  std::vector<std::byte> bytes;
-  for (std::size_t i = 0; i < text.size(); i += 2)
-    bytes.push_back(static_cast<std::byte>(std::stoul(text.substr(i, 2), nullptr, 16)));
-  return bytes;
-}
 
 /// One packed matrix and MLX's float32 values of it, row-major.
 struct AffineVectors {
