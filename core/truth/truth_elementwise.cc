@@ -38,10 +38,9 @@ Rows<T> truth_silu(Rows<T> x, double alpha) {
 
 template <class T>
 Rows<T> truth_gelu(Rows<T> x) {
-  const T scale = static_cast<T>(std::sqrt(2 / 3.14159265358979323846));
-  for (T& v : x.x)
-    v = static_cast<T>(0.5) * v *
-        (1 + std::tanh(scale * (v + static_cast<T>(0.044715) * v * v * v)));
+  // 0.5 (1 + tanh(z / 2)) as 1 / (1 + e^-z), which does not cancel.
+  const T scale = static_cast<T>(std::sqrt(8 / 3.14159265358979323846));
+  for (T& v : x.x) v /= 1 + std::exp(-(scale * (v + static_cast<T>(0.044715) * v * v * v)));
   return x;
 }
 

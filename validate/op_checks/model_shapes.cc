@@ -45,7 +45,7 @@ void take_experts(OpCase& c, const Node& node, const LoadedModel& model, const G
   const std::string name = graph.param(node.params[0]).name;
   const std::vector<WeightView>& experts = model.weights.experts(name);
   take_weight(c, experts.front(), model.id, name);
-  if (node.params.size() > 1) c.second_param = graph.param(node.params[1]).name;
+  if (info(node.op).params.size() > 1) c.second_param = graph.param(node.params[1]).name;
   c.top_k = last_dim(graph, node.inputs[1]);
   c.experts = std::min(experts.size(), std::max(kSampledExperts, c.top_k));
 }
@@ -58,6 +58,12 @@ void take_heads(OpCase& c, const Node& node, const Graph& graph) {
     c.kv_heads = size_of(node, "num_key_value_heads");
     c.window = size_of(node, "sliding_window");
   }
+}
+
+void take_channels(OpCase& c, const Node& node, const Graph& graph) {
+  c.context = kContext;
+  c.cols = width_of(graph, node.inputs[0]);
+  c.window = static_cast<std::size_t>(graph.param(node.params[0]).shape[1]);
 }
 
 /// A case at M = 1 of the kernel that runs `node`.
@@ -78,10 +84,11 @@ OpCase case_of(const Node& node, const Graph& graph, const LoadedModel& model) {
       break;
     case OpForm::cache:
       if (node.op == Op::attention) take_heads(c, node, graph);
+      if (node.op == Op::short_conv) take_channels(c, node, graph);
       break;
     case OpForm::choice:
       c.cols = last_dim(graph, node.inputs[0]);
-      c.top_k = size_of(node, "k");
+      c.top_k = last_dim(graph, node.outputs[0]);
       break;
     case OpForm::slots:
       c.top_k = last_dim(graph, node.inputs[1]);
@@ -89,9 +96,10 @@ OpCase case_of(const Node& node, const Graph& graph, const LoadedModel& model) {
       break;
     case OpForm::rows: {
       const std::size_t groups = std::max<std::size_t>(size_of(node, "groups"), 1);
-      const bool by_element = node.op == Op::add || node.op == Op::mul || node.op == Op::silu;
-      c.cols =
-          by_element ? width_of(graph, node.inputs[0]) : last_dim(graph, node.inputs[0]) / groups;
+      const bool norm = node.op == Op::rms_norm || node.op == Op::softmax ||
+                        node.op == Op::normalize || node.op == Op::add_rms_norm ||
+                        node.op == Op::add_bias;
+      c.cols = norm ? last_dim(graph, node.inputs[0]) / groups : width_of(graph, node.outputs[0]);
     }
   }
   return c;

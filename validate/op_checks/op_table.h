@@ -22,7 +22,8 @@ enum class OpForm {
   dense,    ///< a weight [rows, cols]
   experts,  ///< `experts` weights [rows, cols], `top_k` a token
   heads,    ///< n_tokens x heads rows of an even head_dim `cols`, after `context` positions
-  cache     ///< heads on kv_heads of head_dim `cols`, `context` cached positions, `window`
+  cache     ///< heads on kv_heads of head_dim `cols`, `context` cached positions, `window`; of
+            ///< short_conv: kv_heads * cols channels, `window` taps (one where that is 0)
 };
 
 struct OpEntry {
@@ -41,8 +42,8 @@ const OpEntry* find_op_entry(std::string_view name);
 /// Of a known name.
 OpForm form_of(std::string_view name);
 
-// Where the ops are made: ops_dense.cc, ops_experts.cc, ops_rounded.cc, ops_rows.cc, ops_router.cc,
-// ops_cache.cc.
+// Where the ops are made: ops_dense.cc, ops_experts.cc, ops_rounded.cc, ops_rows.cc, ops_scalar.cc,
+// ops_router.cc, ops_cache.cc.
 void make_embedding(OpProblem& p);
 void make_linear(OpProblem& p);
 void make_gather_matmul(OpProblem& p);
@@ -55,7 +56,15 @@ void make_add_rms_norm(OpProblem& p);
 void make_add_bias(OpProblem& p);
 void make_add(OpProblem& p);
 void make_mul(OpProblem& p);
+void make_add_scalar(OpProblem& p);
+void make_mul_scalar(OpProblem& p);
+void make_clamp(OpProblem& p);
+void make_sigmoid(OpProblem& p);
 void make_silu(OpProblem& p);
+void make_gelu(OpProblem& p);
+void make_columns(OpProblem& p);
+void make_take(OpProblem& p);
+void make_add_expert_bias(OpProblem& p);
 void make_combine(OpProblem& p);
 void make_softmax(OpProblem& p);
 void make_normalize(OpProblem& p);
@@ -64,5 +73,6 @@ void make_router_topk(OpProblem& p);
 void make_rope(OpProblem& p);
 void make_kv_append(OpProblem& p);
 void make_attention(OpProblem& p);
+void make_short_conv(OpProblem& p);
 
 }  // namespace fidelio

@@ -1,4 +1,6 @@
-// kv_append and attention: how their cases are made and what truth says of them.
+// kv_append, attention and short_conv: how their cases are made and what truth says of them.
+// Variants: attention counts 1 for sinks and 2 for a cache that holds no more than the window and
+// the step.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -11,13 +13,19 @@
 namespace fidelio {
 namespace {
 
-std::size_t capacity_of(const OpCase& c) { return (c.context + c.n_tokens + 15) / 16 * 16 + 16; }
+std::size_t whole_blocks(std::size_t n) { return (n + 15) / 16 * 16; }
+
+std::size_t capacity_of(const OpCase& c) {
+  const bool bounded = c.op == "attention" && c.variant >= 2 && c.window > 0;
+  return bounded ? whole_blocks(c.window - 1 + c.n_tokens)
+                 : whole_blocks(c.context + c.n_tokens) + 16;
+}
 
 /// Used slots keep their contents; keys of the others become zero, as the contract wants, and
 /// values NaN, which no kernel may read.
 void clear_unused(const KvCacheView& cache, std::size_t used) {
   for (std::size_t h = 0; h < cache.heads; ++h) {
-    for (std::size_t p = used; p < cache.capacity; ++p) {
+    for (std::size_t p = used; p < cache.capacity; ++p) {  // a bounded cache may have none left
       for (std::size_t d = 0; d < cache.head_dim; ++d) {
         cache.keys[cache.key_index(h, p, d)] = 0;
         cache.values[cache.value_index(h, p) + d] = std::numeric_limits<float>::quiet_NaN();
@@ -74,24 +82,44 @@ double output_bound(const AttentionArgs& args, const Expected& shares, double tr
   return from_shares + sum_bound(truth, magnitude, n + 2, n);
 }
 
+/// The first n positions, those that the cache no longer holds as zeros.
+CacheRows<double> held_positions(const KvCacheView& cache, std::size_t n) {
+  const std::size_t width = cache.heads * cache.head_dim;
+  CacheRows<double> rows{std::vector<double>(n * width), std::vector<double>(n * width)};
+  for (std::size_t p = n - std::min(n, cache.capacity); p < n; ++p) {
+    for (std::size_t i = 0; i < width; ++i) {
+      const std::size_t h = i / cache.head_dim;
+      const std::size_t d = i % cache.head_dim;
+      rows.keys[p * width + i] = static_cast<double>(cache.keys[cache.key_index(h, p, d)]);
+      rows.values[p * width + i] = static_cast<double>(cache.values[cache.value_index(h, p) + d]);
+    }
+  }
+  return rows;
+}
+
 Expected attention_expected(const AttentionArgs& args, std::size_t first) {
   const std::size_t dim = args.cache.head_dim;
   const TruthValue q = truth_of(args.q, args.n_tokens, args.heads * dim);
-  const CacheRows<double> all = read_cache<double>(args.cache, first + args.n_tokens);
+  const CacheRows<double> all = held_positions(args.cache, first + args.n_tokens);
   const auto at = static_cast<std::ptrdiff_t>(first * args.cache.heads * dim);
   const CacheRows<double> own{{all.keys.begin() + at, all.keys.end()},
                               {all.values.begin() + at, all.values.end()}};
   std::vector<std::size_t> positions(args.n_tokens);
   std::iota(positions.begin(), positions.end(), first);
-  Expected y{truth_attention<double>(
-                 q, {all, own, positions, false},
-                 {args.heads, args.cache.heads, static_cast<double>(args.scale), args.window})
+  const std::span<const float> sinks(args.sinks, args.sinks == nullptr ? 0 : args.heads);
+  Expected y{truth_attention<double>(q, {all, own, positions, false},
+                                     {args.heads, args.cache.heads, static_cast<double>(args.scale),
+                                      args.window, sinks})
                  .x,
              {}};
   for (std::size_t i = 0; i < args.n_tokens * args.heads; ++i) {
     const std::size_t kv_head = i % args.heads / (args.heads / args.cache.heads);
     const Range visible = args.visible(static_cast<std::int32_t>(first + i / args.heads));
-    const Scores scores = scores_of(args, q.x.data() + i * dim, kv_head, visible);
+    Scores scores = scores_of(args, q.x.data() + i * dim, kv_head, visible);
+    if (!sinks.empty()) {
+      scores.value.push_back(static_cast<double>(sinks[i % args.heads]));
+      scores.error.push_back(0);
+    }
     const Expected shares =
         softmax_expected(scores.value.data(), scores.value.size(), scores.error);
     for (std::size_t d = 0; d < dim; ++d) {
@@ -145,12 +173,64 @@ void make_attention(OpProblem& p) {
                           c.kv_heads, c.cols};
   clear_unused(cache, c.context + c.n_tokens);
   const float scale = 1.0F / std::sqrt(static_cast<float>(c.cols));
-  const AttentionArgs args{q,          p.output("y", n), cache, p.positions(c.context),
-                           c.n_tokens, c.heads,          scale, c.window};
+  const AttentionArgs args{
+      q,
+      p.output("y", n),
+      cache,
+      p.positions(c.context),
+      c.n_tokens,
+      c.heads,
+      scale,
+      c.window,
+      c.variant % 2 == 1 ? p.input("sinks", c.heads, DataKind::normal, 1) : nullptr};
   p.workspace_bytes = attention_workspace_bytes(capacity_of(c));
   p.call = call_of(&KernelTable::attention, args);
   p.truth = [args, first = c.context](const ReferenceOutputs&) {
     return std::vector<Expected>{attention_expected(args, first)};
+  };
+}
+
+void make_short_conv(OpProblem& p) {
+  const OpCase& c = p.c;
+  const std::size_t channels = c.kv_heads * c.cols;
+  const std::size_t n_taps = std::max<std::size_t>(c.window, 1);
+  const std::size_t slots = n_taps - 1 + c.n_tokens;
+  const float* x = p.input("x", c.n_tokens * channels, p.kind_of(0, 3));
+  const float* taps = p.input("taps", n_taps * channels, p.kind_of(1, 3));
+  float* rows = p.in_out("rows", slots * channels, p.kind_of(2, 3));
+  const ShortConvArgs args{x,
+                           taps,
+                           p.output("y", c.n_tokens * channels),
+                           {rows, slots, channels},
+                           p.positions(c.context),
+                           c.n_tokens,
+                           n_taps};
+  const std::vector<float> before(rows, rows + slots * channels);
+  p.call = call_of(&KernelTable::short_conv, args);
+  p.truth = [args, before, first = c.context](const ReferenceOutputs&) {
+    const std::size_t n = args.cache.channels;
+    std::vector<float> held = before;
+    const ConvCacheView cache{held.data(), args.cache.slots, n};
+    for (std::size_t t = 0; t < args.n_tokens; ++t)
+      std::copy_n(args.x + t * n, n, cache.row(first + t));
+    Expected y;
+    for (std::size_t i = 0; i < args.n_tokens * n; ++i) {
+      const std::size_t position = first + i / n;
+      double sum = 0;
+      double magnitude = 0;
+      for (std::size_t j = 0; j < args.n_taps; ++j) {
+        if (position + j + 1 < args.n_taps) continue;
+        const auto u = static_cast<double>(cache.row(position + j + 1 - args.n_taps)[i % n]);
+        const double term = static_cast<double>(args.taps[j * n + i % n]) * u;
+        sum += term;
+        magnitude += std::abs(term);
+      }
+      const auto terms = static_cast<double>(args.n_taps);
+      y.value.push_back(sum);
+      y.bound.push_back(sum_bound(sum, magnitude, terms, terms));
+    }
+    const Expected rows_after{{held.begin(), held.end()}, std::vector<double>(held.size(), 0.0)};
+    return std::vector<Expected>{rows_after, y};
   };
 }
 

@@ -1,6 +1,7 @@
 // softmax, normalize, top_k and the fused router: how their cases are made and what truth says of
-// them. Variants: softmax and normalize 1 are in place; router_topk counts 1 for normalize and 2
-// for topk_softmax.
+// them. Variants: softmax and normalize 1 are in place, normalize 2 and 3 have an eps; router_topk
+// counts 1 for normalize and 2 for topk_softmax, from 4 on 1 for normalize with an eps and 2 for a
+// selection bias and a factor, all of sigmoid_topk.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -12,11 +13,12 @@
 namespace fidelio {
 namespace {
 
+constexpr float kEps = 1e-6F;
 constexpr int kLogitShift = 5;  // normal logits in (-32, 32)
 
 RowsArgs rows_args(OpProblem& p, int shift) {
   const std::size_t n = p.c.n_tokens * p.c.cols;
-  if (p.c.variant == 1) {
+  if (p.c.variant % 2 == 1) {
     float* y = p.in_out("x", n, p.kind_of(0, 1), shift);
     return {y, y, p.c.n_tokens, p.c.cols};
   }
@@ -30,19 +32,20 @@ void append(Expected& to, const Expected& from) {
 
 /// Shares of the sum of n values that are off by in.bound: n - 1 roundings of the sum, one of the
 /// division. Not judged where the sum may be nothing but rounding.
-Expected normalize_expected(const Expected& in) {
+Expected normalize_expected(const Expected& in, double eps) {
   const std::size_t n = in.value.size();
-  Expected y{truth_normalize<double>({1, n, in.value, {}}).x, std::vector<double>(n, 0.0)};
-  double sum = 0;
-  double magnitude = 0;
+  Expected y{truth_normalize<double>({1, n, in.value, {}}, eps).x, std::vector<double>(n, 0.0)};
+  double sum = eps;
+  double magnitude = eps;
   double errors = 0;
   for (std::size_t i = 0; i < n; ++i) {
     sum += in.value[i];
     magnitude += std::abs(in.value[i]);
     errors += in.bound[i];
   }
-  const double of_sum = (errors + roundings(static_cast<double>(n)) * magnitude) / std::abs(sum);
-  const bool plain = n == 1 || magnitude == std::abs(sum);
+  const double of_sum =
+      (errors + roundings(static_cast<double>(n) + (eps == 0 ? 0 : 1)) * magnitude) / std::abs(sum);
+  const bool plain = (n == 1 && eps == 0) || magnitude == std::abs(sum);
   for (std::size_t i = 0; i < n; ++i) {
     if (!std::isfinite(y.value[i]) && (plain || !std::isfinite(magnitude))) continue;
     const double size = std::abs(y.value[i]);
@@ -93,23 +96,58 @@ std::vector<std::int32_t> allowed_ids(const Expected& scores, const TruthValue& 
   return ids;
 }
 
+/// What the experts' weights are made of.
+Expected scores_expected(const RouterTopkArgs& args, const double* logits) {
+  const std::size_t n = args.n_experts;
+  if (args.order == RouterOrder::softmax_topk) return softmax_expected(logits, n);
+  Expected scores{{logits, logits + n}, std::vector<double>(n)};
+  if (args.order == RouterOrder::topk_softmax) return scores;
+  scores.value = truth_sigmoid<double>({1, n, scores.value, {}}).x;
+  for (std::size_t e = 0; e < n; ++e) {
+    const double s = scores.value[e];
+    scores.bound[e] = std::isfinite(s) ? sum_bound(s, s, kExpRoundings + 2) + 0x1p-121 : 0;
+  }
+  return scores;
+}
+
+Expected with_selection_bias(Expected scores, const RouterTopkArgs& args) {
+  if (args.selection_bias == nullptr) return scores;
+  for (std::size_t e = 0; e < args.n_experts; ++e) {
+    const auto bias = static_cast<double>(args.selection_bias[e]);
+    const double magnitude = std::abs(scores.value[e]) + std::abs(bias);
+    scores.value[e] += bias;
+    scores.bound[e] += sum_bound(scores.value[e], magnitude, 1);
+  }
+  return scores;
+}
+
+void scale(Expected& values, double factor) {
+  for (std::size_t i = 0; i < values.value.size(); ++i) {
+    values.value[i] *= factor;
+    const double magnitude = std::abs(values.value[i]);
+    if (!std::isfinite(values.value[i])) continue;
+    values.bound[i] = factor * values.bound[i] + sum_bound(values.value[i], magnitude, 1);
+  }
+}
+
 /// Values and ids of one token.
 std::pair<Expected, std::vector<std::int32_t>> route_token(const RouterTopkArgs& args,
                                                            const double* logits,
                                                            const std::vector<std::int32_t>& ref) {
   const std::size_t n = args.n_experts;
-  const bool softmax_first = args.order == RouterOrder::softmax_topk;
-  const Expected scores = softmax_first ? softmax_expected(logits, n)
-                                        : Expected{{logits, logits + n}, std::vector<double>(n)};
+  const Expected scores = scores_expected(args, logits);
+  const Expected keys = with_selection_bias(scores, args);
   const std::vector<std::int32_t> ids =
-      allowed_ids(scores, chosen_ids(scores.value.data(), n, args.top_k), ref);
+      allowed_ids(keys, chosen_ids(keys.value.data(), n, args.top_k), ref);
   Expected values;
   for (const std::int32_t id : ids) {
     values.value.push_back(scores.value[static_cast<std::size_t>(id)]);
     values.bound.push_back(scores.bound[static_cast<std::size_t>(id)]);
   }
-  if (!softmax_first) values = softmax_expected(values.value.data(), values.value.size());
-  if (args.normalize) values = normalize_expected(values);
+  if (args.order == RouterOrder::topk_softmax)
+    values = softmax_expected(values.value.data(), values.value.size());
+  if (args.normalize) values = normalize_expected(values, static_cast<double>(args.eps));
+  if (args.factor != 1) scale(values, static_cast<double>(args.factor));
   return {values, ids};
 }
 
@@ -128,14 +166,15 @@ void make_softmax(OpProblem& p) {
 
 void make_normalize(OpProblem& p) {
   const RowsArgs rows = rows_args(p, 0);
-  const NormalizeArgs args{rows.x, rows.y, rows.n_rows, rows.size};
+  const NormalizeArgs args{rows.x, rows.y, rows.n_rows, rows.size, p.c.variant >= 2 ? kEps : 0};
   p.call = call_of(&KernelTable::normalize, args);
   p.truth = [args](const ReferenceOutputs&) {
     const TruthValue x = truth_of(args.x, args.n_rows, args.size);
     Expected y;
     for (std::size_t r = 0; r < args.n_rows; ++r) {
       append(y, normalize_expected(
-                    {{x.row(r), x.row(r) + args.size}, std::vector<double>(args.size, 0.0)}));
+                    {{x.row(r), x.row(r) + args.size}, std::vector<double>(args.size, 0.0)},
+                    static_cast<double>(args.eps)));
     }
     return std::vector<Expected>{y};
   };
@@ -169,14 +208,22 @@ void make_top_k(OpProblem& p) {
 void make_router_topk(OpProblem& p) {
   const OpCase& c = p.c;
   const std::size_t chosen = c.n_tokens * c.top_k;
-  const RouterTopkArgs args{p.input("logits", c.n_tokens * c.cols, p.kind_of(0, 1), kLogitShift),
-                            p.output("values", chosen),
-                            p.id_output("ids", chosen),
-                            c.n_tokens,
-                            c.cols,
-                            c.top_k,
-                            c.variant >= 2 ? RouterOrder::topk_softmax : RouterOrder::softmax_topk,
-                            c.variant % 2 == 1};
+  RouterTopkArgs args{p.input("logits", c.n_tokens * c.cols, p.kind_of(0, 1), kLogitShift),
+                      p.output("values", chosen),
+                      p.id_output("ids", chosen),
+                      c.n_tokens,
+                      c.cols,
+                      c.top_k,
+                      c.variant >= 2 ? RouterOrder::topk_softmax : RouterOrder::softmax_topk,
+                      c.variant % 2 == 1};
+  if (c.variant >= 4) {
+    args.order = RouterOrder::sigmoid_topk;
+    args.eps = args.normalize ? kEps : 0;
+  }
+  if (c.variant >= 6) {
+    args.factor = 2.5F;
+    args.selection_bias = p.input("selection_bias", c.cols, DataKind::normal, -2);
+  }
   p.workspace_bytes = router_topk_workspace_bytes(c.cols);
   p.call = call_of(&KernelTable::router_topk, args);
   p.truth = [args](const ReferenceOutputs& reference) {

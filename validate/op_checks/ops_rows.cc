@@ -91,24 +91,6 @@ void make_mul(OpProblem& p) {
   };
 }
 
-void make_silu(OpProblem& p) {
-  const std::size_t n = p.c.n_tokens * p.c.cols;
-  float* y = nullptr;
-  const float* a = operand(p, "a", n, p.kind_of(0, 1), p.c.variant == 1, &y, 7);
-  if (y == nullptr) y = p.output("y", n);
-  const ActivationArgs args{a, y, n};
-  p.call = call_of(&KernelTable::silu, args);
-  p.truth = [args](const ReferenceOutputs&) {
-    Expected result{truth_silu(truth_of(args.x, 1, args.n)).x, {}};
-    for (const double v : result.value) {
-      // exp's, that of 1 + exp, the division's; below -88.7 float32 has -0 for some -89 / 2^128.
-      const double bound = sum_bound(v, std::abs(v), kExpRoundings + 2);
-      result.bound.push_back(std::isfinite(v) ? bound + 0x1p-121 : 0);
-    }
-    return std::vector<Expected>{result};
-  };
-}
-
 void make_add_bias(OpProblem& p) {
   const OpCase& c = p.c;
   float* y = nullptr;
