@@ -59,7 +59,7 @@ std::int64_t read_window(const ConfigReader& config, const ConfigFamily& family)
 LayerType layer_type(const ConfigReader& config, const ConfigFamily& family, const json& type) {
   if (type == "conv" && family.short_conv) return LayerType::conv;
   if (type == "full_attention") return LayerType::full_attention;
-  if (type == "sliding_attention") return LayerType::sliding_attention;
+  if (type == "sliding_attention" && !family.short_conv) return LayerType::sliding_attention;
   config.refuse("layer_types", type,
                 family.short_conv ? "\"full_attention\" or \"conv\""
                                   : "\"full_attention\" or \"sliding_attention\"");

@@ -42,8 +42,8 @@ TEST(ConfigRope, RefusesScalingsThatAreIncompleteContradictoryOrOfAnotherKind) {
   }
   EXPECT_THAT(refusal(with(kLlama3Scaling, "high_freq_factor", 1.0)),
               HasSubstr("high_freq_factor: found 1, expected more than low_freq_factor 1"));
-  EXPECT_THAT(refusal({{"type", "yarn"}, {"factor", 4}}),
-              HasSubstr("rope_scaling.type: found \"yarn\", expected default, linear"));
+  EXPECT_THAT(refusal({{"type", "longrope"}, {"factor", 4}}),
+              HasSubstr("rope_scaling.type: found \"longrope\", expected default, linear"));
   EXPECT_THAT(refusal({{"rope_type", "linear"}, {"type", "default"}, {"factor", 4}}),
               HasSubstr("rope_scaling.type: found \"default\", expected \"linear\""));
   EXPECT_THAT(refusal({{"type", "linear"}, {"factor", 0}}), HasSubstr("factor: found 0"));
@@ -57,8 +57,8 @@ TEST(ConfigRope, ReadsRopeThetaFromRopeParameters) {
   EXPECT_THAT(error_for(with(newer, "rope_theta", 1e4)),
               HasSubstr("rope_parameters.rope_theta: found 5000000"));
   EXPECT_THAT(
-      error_for(with(newer, "rope_parameters", {{"rope_theta", 5e6}, {"rope_type", "yarn"}})),
-      HasSubstr("rope_parameters.rope_type: found \"yarn\""));
+      error_for(with(newer, "rope_parameters", {{"rope_theta", 5e6}, {"rope_type", "dynamic"}})),
+      HasSubstr("rope_parameters.rope_type: found \"dynamic\""));
 }
 
 }  // namespace

@@ -96,8 +96,8 @@ TEST(Config, EosIdsOfTheGenerationConfigAreAdded) {
 
 TEST(Config, RefusesAnUnknownModelType) {
   EXPECT_EQ(error_for(with(kLlama, "model_type", "mixtrall")),
-            "config.json: model_type: found \"mixtrall\", expected one of llama, mistral, mixtral, "
-            "olmoe, qwen2, qwen3, qwen3_moe; "
+            "config.json: model_type: found \"mixtrall\", expected one of gpt_oss, lfm2, lfm2_moe, "
+            "llama, mistral, mixtral, olmoe, qwen2, qwen3, qwen3_moe; "
             "did you mean \"mixtral\"?");
   EXPECT_THAT(error_for(without(kLlama, "model_type")), HasSubstr("model_type: found nothing"));
 }

@@ -1,5 +1,6 @@
 // Family builders: the text of a one-layer model of each family, and what config.json changes in
 // it. The numbers a whole model gives are compared with the reference implementations elsewhere.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -26,6 +27,7 @@ ModelConfig one_layer(const std::string& model_type) {
   config.vocab_size = 64;
   config.rms_norm_eps = 1e-5F;
   config.rope_theta = 10000;
+  config.conv_L_cache = 3;
   if (model_type == "llama" || model_type == "qwen2" || model_type == "mistral") return config;
   config.num_experts = 4;
   config.num_experts_per_tok = 2;
@@ -294,6 +296,114 @@ TEST(Families, ScalesAndEpsAreTheReferencesFloats) {
     if (node.op != Op::attention) continue;
     EXPECT_EQ(std::bit_cast<std::uint32_t>(node.number("scale")), 0x3db504f3U);
   }
+}
+
+/// The op lines of a layer.
+std::string layer_text(const ModelConfig& config, int layer) {
+  const std::string text = ops_text(build_graph(config));
+  const std::size_t begin = text.find(fmt::format("layer {}\n", layer));
+  return text.substr(begin, text.find("layer ", begin + 1) - begin);
+}
+
+TEST(Families, Lfm2MoeHasConvolutionsAndASelectionBias) {
+  ModelConfig config = one_layer("lfm2_moe");
+  config.layer_types = {LayerType::conv};
+  config.use_expert_bias = true;
+  config.routed_scaling_factor = 2.5F;
+
+  EXPECT_EQ(layer_text(config, 0), R"(layer 0
+%l0.conv_norm = rms_norm @model.layers.0.operator_norm, %x {eps=1e-06}
+%l0.bcu = linear @model.layers.0.conv.in_proj, %l0.conv_norm
+%l0.b = columns %l0.bcu {part=0, parts=3}
+%l0.c = columns %l0.bcu {part=1, parts=3}
+%l0.u = columns %l0.bcu {part=2, parts=3}
+%l0.bu = mul %l0.b, %l0.u
+%l0.conv = short_conv @model.layers.0.conv.conv, %l0.bu {layer=0}
+%l0.cy = mul %l0.c, %l0.conv
+%l0.conv_out = linear @model.layers.0.conv.out_proj, %l0.cy
+%l0.x_conv = add %x, %l0.conv_out
+%l0.mlp_norm = rms_norm @model.layers.0.ffn_norm, %l0.x_conv {eps=1e-06}
+%l0.router_logits = linear @model.layers.0.feed_forward.gate, %l0.mlp_norm
+%l0.scores = sigmoid %l0.router_logits
+%l0.scores_biased = add_bias @model.layers.0.feed_forward.expert_bias, %l0.scores
+%l0.top, %l0.experts = top_k %l0.scores_biased {k=2}
+%l0.taken = take %l0.scores, %l0.experts
+%l0.weights = normalize %l0.taken {eps=1e-06}
+%l0.weights_scaled = mul_scalar %l0.weights {value=2.5}
+%l0.gate = gather_matmul @model.layers.0.feed_forward.experts.*.w1, %l0.mlp_norm, %l0.experts
+%l0.up = gather_matmul @model.layers.0.feed_forward.experts.*.w3, %l0.mlp_norm, %l0.experts
+%l0.silu = silu %l0.gate
+%l0.swiglu = mul %l0.silu, %l0.up
+%l0.down = gather_matmul @model.layers.0.feed_forward.experts.*.w2, %l0.swiglu, %l0.experts
+%l0.moe = combine %l0.down, %l0.weights_scaled
+%l0.x_mlp = add %l0.x_conv, %l0.moe
+)");
+}
+
+TEST(Families, Lfm2HasItsOwnNames) {
+  ModelConfig config = one_layer("lfm2");
+  config.num_experts = 0;
+  const std::string text = ops_text(build_graph(config));
+
+  for (const char* name :
+       {"@model.layers.0.operator_norm", "@model.layers.0.self_attn.q_layernorm",
+        "@model.layers.0.self_attn.k_layernorm", "@model.layers.0.self_attn.out_proj",
+        "@model.layers.0.ffn_norm", "@model.layers.0.feed_forward.w1", "@model.embedding_norm"})
+    EXPECT_THAT(text, HasSubstr(name));
+}
+
+TEST(Families, Lfm2MoeWithoutABiasWeighsWhatItChooses) {
+  ModelConfig config = one_layer("lfm2_moe");
+  config.norm_topk_prob = false;
+
+  EXPECT_THAT(ops_text(build_graph(config)), HasSubstr(R"(
+%l0.top, %l0.experts = top_k %l0.scores {k=2}
+%l0.gate =)"));
+}
+
+TEST(Families, GptOssHasSinksBiasesAndAClampedSwiglu) {
+  ModelConfig config = one_layer("gpt_oss");
+  config.attention_bias = true;
+  config.swiglu_limit = 7;
+  config.swiglu_alpha = 1.702F;
+  config.sliding_window = 32;
+  config.layer_types = {LayerType::sliding_attention};
+  config.rope_scaling.attention_factor = 1.5F;
+  const std::string text = layer_text(config, 0);
+
+  EXPECT_THAT(text, HasSubstr("{heads=4, attention_factor=1.5}"));
+  EXPECT_THAT(text, HasSubstr("%l0.attn = attention @model.layers.0.self_attn.sinks, %l0.q_rot, "));
+  EXPECT_THAT(text, HasSubstr("sliding_window=32}"));
+  EXPECT_EQ(text.substr(text.find("%l0.router_logits =")),
+            R"(%l0.router_logits = linear @model.layers.0.mlp.router, %l0.mlp_norm
+%l0.router_logits_biased = add_bias @model.layers.0.mlp.router.bias, %l0.router_logits
+%l0.top, %l0.experts = top_k %l0.router_logits_biased {k=2}
+%l0.weights = softmax %l0.top
+%l0.gate = gather_matmul @model.layers.0.mlp.experts.gate_proj, %l0.mlp_norm, %l0.experts
+%l0.gate_biased = add_expert_bias @model.layers.0.mlp.experts.gate_proj.bias, %l0.gate, %l0.experts
+%l0.up = gather_matmul @model.layers.0.mlp.experts.up_proj, %l0.mlp_norm, %l0.experts
+%l0.up_biased = add_expert_bias @model.layers.0.mlp.experts.up_proj.bias, %l0.up, %l0.experts
+%l0.gate_clamped = clamp %l0.gate_biased {max=7}
+%l0.up_clamped = clamp %l0.up_biased {min=-7, max=7}
+%l0.silu = silu %l0.gate_clamped {alpha=1.702}
+%l0.up_added = add_scalar %l0.up_clamped {value=1}
+%l0.swiglu = mul %l0.silu, %l0.up_added
+%l0.down = gather_matmul @model.layers.0.mlp.experts.down_proj, %l0.swiglu, %l0.experts
+%l0.down_biased = add_expert_bias @model.layers.0.mlp.experts.down_proj.bias, %l0.down, %l0.experts
+%l0.moe = combine %l0.down_biased, %l0.weights
+%l0.x_mlp = add %l0.x_attn, %l0.moe
+)");
+}
+
+TEST(Families, GraphsWithSelectorsReadBackFromTheirText) {
+  ModelConfig config = one_layer("gpt_oss");
+  const Graph graph = build_graph(config);
+
+  EXPECT_TRUE(parse_graph(to_text(graph)) == graph);
+  EXPECT_THAT(
+      to_text(graph),
+      HasSubstr("down_proj = experts [4, 32, 16] from @model.layers.0.mlp.experts.down_proj.T "
+                "or @model.layers.0.mlp.experts.down_proj"));
 }
 
 }  // namespace

@@ -22,6 +22,10 @@ constexpr const char* kDeclarations = R"(
   @up9 = experts [9, 32, 64]
   @down = experts [8, 64, 32]
   @freq = constant [8]
+  @bias8 = vector [8]
+  @up_bias = expert_vectors [8, 32]
+  @down_bias = expert_vectors [8, 64]
+  @taps = taps [64, 3]
   %i = input [M] i32
   %x = input [M, 64]
   %y = input [L, 64]
@@ -70,6 +74,19 @@ TEST(Ops, EveryOpMakesItsShape) {
       {"%r = kv_append %x, %x {layer=0}", "[64]"},
       {"%r = attention %x, %kv {layer=0, num_attention_heads=4, num_key_value_heads=2, scale=0.25}",
        "[M, 64]"},
+      {"%r = short_conv @taps, %x {layer=0}", "[M, 64]"},
+      {"%r = columns %x {part=3, parts=4}", "[M, 16]"},
+      {"%r = add_scalar %m {value=1}", "[M, 2, 32]"},
+      {"%r = mul_scalar %p {value=2.5}", "[M, 2]"},
+      {"%r = clamp %m {max=7}", "[M, 2, 32]"},
+      {"%r = sigmoid %logits", "[M, 8]"},
+      {"%r = gelu %m", "[M, 2, 32]"},
+      {"%r = take %logits, %e", "[M, 2]"},
+      {"%r = add_expert_bias @up_bias, %m, %e", "[M, 2, 32]"},
+      {"%w, %r = router_topk @bias8, %logits {k=2, order=sigmoid_topk, normalize=1, eps=1e-06}",
+       "[M, 2]"},
+      {"%r = gate_up_swiglu @up, @up, @up_bias, @up_bias, %x, %e {up_add=1}", "[M, 2, 32]"},
+      {"%r = down_combine @down, @down_bias, %m, %e, %p", "[M, 64]"},
       {"%r = add %x, %x", "[M, 64]"},
       {"%r = mul %m, %m", "[M, 2, 32]"},
       {"%r = silu %m", "[M, 2, 32]"},
@@ -123,6 +140,20 @@ TEST(Ops, WhatDoesNotFitIsRefusedByName) {
       {"%r = gate_up_swiglu @up, @up9, %x, %e", "numbers of experts differ: [8] and [9]"},
       {"%w, %r = router_topk %logits {k=2, order=random, normalize=1}", "order=random"},
       {"%w, %r = router_topk %logits {k=2, order=softmax_topk, normalize=2}", "normalize=2"},
+      {"%r = columns %x {part=4, parts=4}", "columns: part is not below parts"},
+      {"%r = columns %x {part=0, parts=3}", "columns [64] are no 3 equal parts"},
+      {"%r = short_conv @taps, %n {layer=0}", "short_conv: channels differ: [48] and [64]"},
+      {"%r = take %y, %e", "take: rows differ: [L] and [M]"},
+      {"%r = add_expert_bias @up_bias, %m, %e3", "experts a token differ: [2] and [3]"},
+      {"%r = add_expert_bias @down_bias, %m, %e", "add_expert_bias: sizes differ: [32] and [64]"},
+      {"%r = gate_up_swiglu @up, @up, @up_bias, %x, %e",
+       "gate_up_swiglu: 3 parameters, expected 4"},
+      {"%r = down_combine @down, @up_bias, %m, %e, %p",
+       "down_combine: sizes differ: [64] and [32]"},
+      {"%r = attention @bias8, %x, %kv {layer=0, num_attention_heads=4, num_key_value_heads=2, "
+       "scale=1}",
+       "attention: heads and sinks differ: [4] and [8]"},
+      {"%r = add_bias @bias8, @bias8, %logits", "add_bias: 2 parameters, expected 1"},
       {"%a, %b = silu %x", "silu has 1 results, 2 names were given"},
   };
   for (const auto& [line, why] : cases) EXPECT_THAT(error_of(line), HasSubstr(why)) << line;

@@ -48,9 +48,9 @@ constexpr Published kPublished[] = {
     {"Qwen--Qwen3-0.6B_config.json", nullptr},
     {"Qwen--Qwen3-8B_config.json", nullptr},
     {"Qwen--Qwen3-4B-Instruct-2507_config.fields.json", nullptr},
-    {"LiquidAI--LFM2-8B-A1B_config.fields.json", "model_type: found \"lfm2_moe\""},
+    {"LiquidAI--LFM2-8B-A1B_config.fields.json", nullptr},
     {"allenai--OLMoE-1B-7B-0125-Instruct_config.json", nullptr},
-    {"openai--gpt-oss-20b_config.json", "model_type: found \"gpt_oss\""},
+    {"openai--gpt-oss-20b_config.json", nullptr},
     {"zai-org--GLM-4.7-Flash_config.fields.json", "model_type: found \"glm4_moe_lite\""},
 };
 INSTANTIATE_TEST_SUITE_P(All, PublishedConfig, ::testing::ValuesIn(kPublished));

@@ -52,6 +52,27 @@ TEST(RopeFrequencies, OfLlama3AreTorchs) {
                           0x1.9731eep-14F, 0x1.46831ap-16F, 0x1.b15902p-17F, 0x1.4985fep-24F}));
 }
 
+/// First, then before, in and behind the blend, last. Made with transformers 5 on gpt-oss's config:
+///   ROPE_INIT_FUNCTIONS["yarn"](GptOssConfig(rope_parameters=...), "cpu")[0]
+TEST(RopeFrequencies, OfYarnAreTorchs) {
+  ModelConfig config;
+  config.head_dim = 64;
+  config.rope_theta = 150000;
+  config.rope_scaling.type = RopeScaling::Type::yarn;
+  config.rope_scaling.factor = 32;
+  config.rope_scaling.original_max_position_embeddings = 4096;
+  const auto some = [&](bool truncate) {
+    config.rope_scaling.truncate = truncate;
+    const std::vector<float> t = rope_inv_freq(config);
+    return std::vector<float>{t[0], t[8], t[12], t[16], t[20], t[31]};
+  };
+
+  EXPECT_EQ(some(false), (std::vector<float>{1, 0x1.a04328p-5F, 0x1.bd508p-8F, 0x1.dea878p-12F,
+                                             0x1.31265p-16F, 0x1.44a5a6p-22F}));
+  EXPECT_EQ(some(true), (std::vector<float>{1, 0x1.a04328p-5F, 0x1.cbc826p-8F, 0x1.309574p-11F,
+                                            0x1.31265p-16F, 0x1.44a5a6p-22F}));
+}
+
 TEST(RopeFrequencies, AreDividedByALinearFactor) {
   ModelConfig config;
   config.head_dim = 128;

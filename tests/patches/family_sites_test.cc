@@ -28,6 +28,10 @@ ModelConfig small_config(const std::string& model_type) {
   config.num_experts_per_tok = 2;
   config.moe_intermediate_size = 16;
   config.norm_topk_prob = true;
+  config.use_expert_bias = true;
+  config.swiglu_limit = 7;
+  config.swiglu_alpha = 1.702F;
+  config.attention_bias = model_type == "gpt_oss";
   return config;
 }
 
@@ -53,6 +57,8 @@ TEST(FamilySites, MixturesOfExpertsHaveOneSiteALayer) {
   EXPECT_THAT(applied(two_layers("qwen3_moe"), 1), ElementsAre(2, 2, 2, 3));
   EXPECT_THAT(applied(two_layers("mixtral"), 1), ElementsAre(2, 2, 2, 3));
   EXPECT_THAT(applied(two_layers("olmoe"), 1), ElementsAre(2, 2, 2, 3));
+  EXPECT_THAT(applied(two_layers("lfm2_moe"), 1), ElementsAre(2, 2, 2, 3));
+  EXPECT_THAT(applied(two_layers("gpt_oss"), 1), ElementsAre(2, 2, 2, 3));
 }
 
 TEST(FamilySites, DenseModelsHaveOnlyNorms) {

@@ -189,6 +189,72 @@ inline void multiplied_by_an_inverse(const NormalizeArgs& args, Share share) {
   }
 }
 
+inline void dropped_sinks(const AttentionArgs& args, Share share) {
+  AttentionArgs without = args;
+  without.sinks = nullptr;
+  good().attention(without, share);
+}
+
+inline void one_step_old(const ShortConvArgs& args, Share share) {
+  good().short_conv(args, share);
+  const std::size_t n = args.cache.channels;
+  const Range mine = share.of(n);
+  for (std::size_t i = 0; i < args.n_tokens * n; ++i) {
+    const auto position = static_cast<std::size_t>(args.positions[i / n]);
+    if (i % n < mine.begin || i % n >= mine.end || position == 0) continue;
+    args.y[i] = args.taps[(args.n_taps - 1) * n + i % n] * args.cache.row(position - 1)[i % n];
+  }
+}
+
+inline void ignored_clamp(const ClampArgs& args, Share share) {
+  const Range part = share.of(args.n);
+  for (std::size_t i = part.begin; i < part.end; ++i) args.y[i] = args.x[i];
+}
+
+inline void clamped_nan(const ClampArgs& args, Share share) {
+  const Range part = share.of(args.n);
+  for (std::size_t i = part.begin; i < part.end; ++i)
+    args.y[i] = std::fmax(args.min, std::fmin(args.max, args.x[i]));
+}
+
+inline void bias_kept_in_weights(const RouterTopkArgs& args, Share share) {
+  good().router_topk(args, share);
+  if (args.selection_bias == nullptr) return;
+  const Range tokens = share.of(args.n_tokens);
+  for (std::size_t i = tokens.begin * args.top_k; i < tokens.end * args.top_k; ++i)
+    args.values[i] += args.factor * args.selection_bias[args.ids[i]];
+}
+
+inline void ignored_alpha(const ActivationArgs& args, Share share) {
+  ActivationArgs plain = args;
+  plain.alpha = 1;
+  good().silu(plain, share);
+}
+
+inline void swapped_biases(const GateUpSwigluArgs& args, Share share) {
+  GateUpSwigluArgs swapped = args;
+  std::swap(swapped.gate_bias, swapped.up_bias);
+  good().gate_up_swiglu(swapped, share);
+}
+
+inline void ignored_form(const GateUpSwigluArgs& args, Share share) {
+  GateUpSwigluArgs plain = args;
+  plain.form = {};
+  good().gate_up_swiglu(plain, share);
+}
+
+inline void dropped_down_bias(const DownCombineArgs& args, Share share) {
+  DownCombineArgs without = args;
+  without.bias = nullptr;
+  good().down_combine(without, share);
+}
+
+inline void ignored_eps(const NormalizeArgs& args, Share share) {
+  NormalizeArgs without = args;
+  without.eps = 0;
+  good().normalize(without, share);
+}
+
 }  // namespace defects
 
 inline std::vector<PlantedOpDefect> planted_op_defects() {
@@ -240,6 +306,25 @@ inline std::vector<PlantedOpDefect> planted_op_defects() {
        [](C c) { return c.variant % 2 == 1; }},
       {"MultipliedByAnInverse", "normalize", "bits",
        [](K& k) { k.normalize = multiplied_by_an_inverse; }, anywhere},
+      {"DroppedSinks", "attention", "error", [](K& k) { k.attention = dropped_sinks; },
+       [](C c) { return c.variant % 2 == 1; }},
+      {"OneStepOld", "short_conv", "error", [](K& k) { k.short_conv = one_step_old; },
+       [](C c) { return c.context + c.n_tokens > 1; }},
+      {"IgnoredClamp", "clamp", "error", [](K& k) { k.clamp = ignored_clamp; }, anywhere},
+      {"ClampedNan", "clamp", "error", [](K& k) { k.clamp = clamped_nan; },
+       [](C c) { return c.data == DataKind::nan; }},
+      {"BiasKeptInWeights", "router_topk", "error",
+       [](K& k) { k.router_topk = bias_kept_in_weights; }, [](C c) { return c.variant >= 6; }},
+      {"IgnoredAlpha", "silu", "error", [](K& k) { k.silu = ignored_alpha; },
+       [](C c) { return c.variant >= 2; }},
+      {"SwappedBiases", "gate_up_swiglu", "error", [](K& k) { k.gate_up_swiglu = swapped_biases; },
+       [](C c) { return c.variant >= 2; }},
+      {"IgnoredForm", "gate_up_swiglu", "error", [](K& k) { k.gate_up_swiglu = ignored_form; },
+       [](C c) { return c.variant == 3; }},
+      {"DroppedDownBias", "down_combine", "error", [](K& k) { k.down_combine = dropped_down_bias; },
+       [](C c) { return c.variant == 1; }},
+      {"IgnoredEps", "normalize", "bits", [](K& k) { k.normalize = ignored_eps; },
+       [](C c) { return c.variant >= 2; }},
   };
 }
 
