@@ -3,11 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <system_error>
 #include <utility>
 
+#include "core/checksum.h"
+#include "core/gguf/gguf_parts.h"
 #include "core/quote.h"
 #include "core/tokenizers/budget.h"
+#include "core/tokenizers/gguf_tokenizer.h"
 #include "core/tokenizers/sentencepiece_model.h"
 #include "core/tokenizers/settings.h"
 #include "core/tokenizers/tokenizer_json.h"
@@ -18,7 +22,38 @@
 
 namespace fidelio {
 
-std::optional<Tokenizer> Tokenizer::open(const std::filesystem::path& dir) {
+namespace {
+
+/// Keys and values of the tokenizer, whatever their order in the file.
+std::string checksum_of(const GgufMetadata& metadata) {
+  constexpr std::string_view kPrefix = "tokenizer.ggml.";
+  std::set<std::string_view> keys;
+  for (const std::string_view key : metadata.keys()) {
+    if (key.starts_with(kPrefix)) keys.insert(key);
+  }
+  StreamingXxh3 checksum;
+  for (const std::string_view key : keys) {
+    const GgufValue& value = *metadata.find(key);
+    checksum.update(std::as_bytes(std::span(key)));
+    checksum.update(std::as_bytes(std::span(&value.type, 1)));
+    checksum.update(value.bytes);
+  }
+  return checksum.hex();
+}
+
+}  // namespace
+
+std::optional<Tokenizer> Tokenizer::open(const std::filesystem::path& model) {
+  if (is_gguf_file(model)) {
+    const std::filesystem::path file = first_gguf_part(model);
+    const GgufFile opened = GgufFile::open(file);
+    auto made = tokenizers::tokenizer_of_gguf(opened.metadata());
+    if (made == nullptr) return std::nullopt;
+    Tokenizer tokenizer({file}, std::move(made));
+    tokenizer.metadata_checksum_ = checksum_of(opened.metadata());
+    return tokenizer;
+  }
+  const std::filesystem::path& dir = model;
   const auto has = [&](const char* name) {
     std::error_code error;
     return std::filesystem::exists(dir / name, error);
@@ -75,6 +110,14 @@ std::string Tokenizer::piece(std::int32_t id) const { return model_->piece(id); 
 std::int64_t Tokenizer::vocab_size() const { return model_->vocab_size(); }
 std::int32_t Tokenizer::bos_id() const { return model_->bos_id(); }
 std::int32_t Tokenizer::eos_id() const { return model_->eos_id(); }
+std::string Tokenizer::checksum() const {
+  if (!metadata_checksum_.empty()) return metadata_checksum_;
+  std::vector<FileChecksum> checksums;
+  for (const std::filesystem::path& file : files_) {
+    checksums.push_back({file.filename().string(), xxh3_128_hex_of_file(file)});
+  }
+  return combined_checksum(checksums);
+}
 bool Tokenizer::adds_bos() const { return !model_->prompt_prefix().empty(); }
 
 }  // namespace fidelio

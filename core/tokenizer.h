@@ -24,18 +24,18 @@ class TokenizerModel;
 /// patterns or normalizer run into their limits on a text.
 class Tokenizer {
  public:
-  /// The tokenizer of `dir`: tokenizer.json, else tokenizer.model (sentencepiece), else vocab.json
-  /// with merges.txt; with the settings of tokenizer_config.json. nullopt when there is none of
-  /// them. Throws UserError when a file is unreadable, corrupt, or asks for what is not
-  /// implemented.
-  static std::optional<Tokenizer> open(const std::filesystem::path& dir);
+  /// The tokenizer of a directory: tokenizer.json, else tokenizer.model (sentencepiece), else
+  /// vocab.json with merges.txt; with the settings of tokenizer_config.json. Or that of a GGUF
+  /// file's metadata. nullopt when there is none of them. Throws UserError when a file is
+  /// unreadable, corrupt, or asks for what is not implemented.
+  static std::optional<Tokenizer> open(const std::filesystem::path& model);
 
   /// One sentencepiece file, without a tokenizer_config.json.
   static Tokenizer open_file(const std::filesystem::path& file);
 
   /// What open() looks for, for messages.
   static constexpr const char* kFiles =
-      "tokenizer.json, tokenizer.model or vocab.json with merges.txt";
+      "tokenizer.json, tokenizer.model, vocab.json with merges.txt, or one in a GGUF file";
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
@@ -76,6 +76,9 @@ class Tokenizer {
   const std::filesystem::path& path() const { return files_.front(); }
   /// The files that hold the vocabulary and the merges; tokenizer_config.json is not among them.
   std::span<const std::filesystem::path> files() const { return files_; }
+  /// Of those files' contents (core/checksum.h); of a GGUF file of the tokenizer's metadata alone,
+  /// so that files which differ in the weights have one checksum.
+  std::string checksum() const;
 
  private:
   friend class StreamingDecoder;
@@ -84,6 +87,7 @@ class Tokenizer {
 
   std::vector<std::filesystem::path> files_;
   std::unique_ptr<tokenizers::TokenizerModel> model_;
+  std::string metadata_checksum_;  ///< of a GGUF file
 };
 
 }  // namespace fidelio

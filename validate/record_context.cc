@@ -39,14 +39,6 @@ std::string describe_weights(const LoadedModel& model) {
                            : dtype;
 }
 
-std::string tokenizer_checksum(const Tokenizer& tokenizer) {
-  std::vector<FileChecksum> checksums;
-  for (const std::filesystem::path& file : tokenizer.files()) {
-    checksums.push_back({file.filename().string(), xxh3_128_hex_of_file(file)});
-  }
-  return combined_checksum(checksums);
-}
-
 /// The file's name without its folder; the built-in set stays apart from a file of its name.
 std::string prompts_argument(const std::filesystem::path& prompts) {
   const std::string name = prompts.filename().string();
@@ -66,7 +58,7 @@ ModelRecord make_model_record(const LoadedModel& model) {
   out.weights_bytes = static_cast<std::int64_t>(tensors.total_bytes());
   out.weights_xxh3_128 = weights_checksum(tensors, checksum_cache_path());
   out.config_xxh3_128 = xxh3_128_hex(std::as_bytes(std::span(out.config)));
-  if (model.tokenizer) out.tokenizer_xxh3_128 = tokenizer_checksum(*model.tokenizer);
+  if (model.tokenizer) out.tokenizer_xxh3_128 = model.tokenizer->checksum();
   out.vocab_size = model.config().vocab_size;
   return out;
 }

@@ -20,11 +20,11 @@ constexpr std::size_t kMaxModelBytes = std::size_t{256} << 20;
 
 class SentencepieceModel final : public TokenizerModel {
  public:
-  SentencepieceModel(const std::filesystem::path& file, const Settings& settings);
+  SentencepieceModel(const std::string& proto, std::string where, const Settings& settings);
 
   std::vector<std::int32_t> encode(std::string_view text, const Budget& /*budget*/) const override;
   std::span<const std::int32_t> prompt_prefix() const override { return prefix_; }
-  std::span<const std::int32_t> prompt_suffix() const override { return {}; }
+  std::span<const std::int32_t> prompt_suffix() const override { return suffix_; }
   std::string decode(std::span<const std::int32_t> ids) const override;
   std::unique_ptr<TextStream> stream() const override;
   std::string piece(std::int32_t id) const override;
@@ -49,12 +49,14 @@ class SentencepieceModel final : public TokenizerModel {
   std::string where_;
   sentencepiece::SentencePieceProcessor processor_;
   std::vector<std::int32_t> prefix_;
+  std::vector<std::int32_t> suffix_;
   std::int32_t anchor_ = -1;
 };
 
-SentencepieceModel::SentencepieceModel(const std::filesystem::path& file, const Settings& settings)
-    : where_(path_text(file)) {
-  const auto status = processor_.LoadFromSerializedProto(read_text_file(file, kMaxModelBytes));
+SentencepieceModel::SentencepieceModel(const std::string& proto, std::string where,
+                                       const Settings& settings)
+    : where_(std::move(where)) {
+  const auto status = processor_.LoadFromSerializedProto(proto);
   if (!status.ok() || processor_.GetPieceSize() <= 0) {
     throw UserError(fmt::format("{}: found no sentencepiece model ({}), expected one", where_,
                                 printable(status.ok() ? "no pieces" : status.ToString())));
@@ -67,6 +69,7 @@ SentencepieceModel::SentencepieceModel(const std::filesystem::path& file, const 
                     path_text(settings.file), where_));
   }
   if (settings.add_bos_token.value_or(has_bos)) prefix_.push_back(bos);
+  if (settings.add_eos_token && processor_.eos_id() >= 0) suffix_.push_back(processor_.eos_id());
   anchor_ = find_anchor();
 }
 
@@ -196,7 +199,13 @@ std::unique_ptr<TextStream> SentencepieceModel::stream() const {
 
 std::unique_ptr<TokenizerModel> open_sentencepiece(const std::filesystem::path& file,
                                                    const Settings& settings) {
-  return std::make_unique<SentencepieceModel>(file, settings);
+  return sentencepiece_of_proto(read_text_file(file, kMaxModelBytes), path_text(file), settings);
+}
+
+std::unique_ptr<TokenizerModel> sentencepiece_of_proto(const std::string& proto,
+                                                       const std::string& where,
+                                                       const Settings& settings) {
+  return std::make_unique<SentencepieceModel>(proto, where, settings);
 }
 
 }  // namespace fidelio::tokenizers

@@ -1,15 +1,14 @@
 // Every string of tests/data/tokenizer_vectors with the ids that the `tokenizers` and the
 // `sentencepiece` package give (tests/data/make_tokenizer_vectors.py): real tokenizers from the
 // external data, and small ones for what those do not reach.
+#include "tests/core/tokenizer_vectors.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "core/streaming_decoder.h"
 #include "core/tokenizer.h"
 #include "tests/support/external_data.h"
 #include "tests/support/temp_dir.h"
@@ -19,67 +18,6 @@ namespace {
 
 using nlohmann::json;
 using testing::TempDir;
-namespace fs = std::filesystem;
-using Ids = std::vector<std::int32_t>;
-
-std::string contents(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-json vectors(const std::string& name) {
-  return json::parse(
-      contents(fs::path(FIDELIO_SOURCE_DIR) / "tests/data/tokenizer_vectors" / (name + ".json")));
-}
-
-/// Decoded id by id.
-std::string streamed(const Tokenizer& tokenizer, const Ids& ids) {
-  StreamingDecoder decoder(tokenizer);
-  std::string text;
-  for (const std::int32_t id : ids) text += decoder.feed(id);
-  return text + decoder.finish();
-}
-
-struct Differences {
-  int encoded = 0;
-  int decoded = 0;
-  int streamed = 0;
-  int compared = 0;
-};
-
-/// All strings through `tokenizer`; the first differences are reported when `report` is set.
-Differences compare(const Tokenizer& tokenizer, const std::string& name, bool report) {
-  const json strings = vectors("strings").at("strings");
-  const json expected = vectors(name);
-  Differences differences;
-  for (std::size_t i = 0; i < strings.size(); ++i) {
-    const auto text = strings[i].get<std::string>();
-    const auto ids = expected.at("ids").at(i).get<Ids>();
-    const auto decoded = expected.at("decoded").value(std::to_string(i), text);
-    const Ids actual = tokenizer.encode(text);
-    const std::string back = tokenizer.decode(ids);
-    if (report && differences.encoded < 10) {
-      EXPECT_EQ(actual, ids) << strings[i];
-    }
-    if (report && differences.decoded < 10) {
-      EXPECT_EQ(back, decoded) << strings[i];
-    }
-    differences.encoded += actual != ids ? 1 : 0;
-    differences.decoded += back != decoded ? 1 : 0;
-    differences.streamed += streamed(tokenizer, ids) != back ? 1 : 0;
-    ++differences.compared;
-  }
-  return differences;
-}
-
-void expect_equal(const Tokenizer& tokenizer, const std::string& name) {
-  const Differences differences = compare(tokenizer, name, /*report=*/true);
-  EXPECT_EQ(differences.encoded, 0);
-  EXPECT_EQ(differences.decoded, 0);
-  EXPECT_EQ(differences.streamed, 0);
-  EXPECT_GE(differences.compared, 2000);
-}
 
 TEST(TokenizerVectors, GptNeoxIsTheTokenizersPackages) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(dir, "tokenizers/gpt-neox-olmo");
@@ -146,26 +84,11 @@ TEST(TokenizerVectors, AMegabyteWithoutSpacesTakesSeconds) {
 TEST(TokenizerVectors, EncodesAndRestoresTheTextsOfLlamaCpp) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(dir, "tokenizers");
   const Tokenizer tokenizer = Tokenizer::open(dir / "qwen2").value();
-  const std::string all = contents(dir / "vectors/ggml-vocab.inp");
-  std::ifstream lines(dir / "vectors/ggml-vocab-qwen2.gguf.out");
-  const std::string separator = "\n__ggml_vocab_test__\n";
 
-  int n_texts = 0;
-  for (std::size_t begin = 0, end = 0; end != std::string::npos;
-       begin = end + separator.size(), ++n_texts) {
-    end = all.find(separator, begin);
-    const std::string text = all.substr(begin, end == std::string::npos ? end : end - begin);
-    std::string line;
-    const bool has_line = static_cast<bool>(std::getline(lines, line));
-    ASSERT_NE(has_line, end == std::string::npos);  // the last text is empty and has no line
-    std::istringstream numbers(line);
-    const Ids expected{std::istream_iterator<std::int32_t>(numbers), {}};
-
-    EXPECT_EQ(tokenizer.encode(text), expected) << text;
-    EXPECT_EQ(tokenizer.decode(expected), text);
+  for (const LlamaCppText& text : llama_cpp_texts(dir / "vectors", "qwen2")) {
+    EXPECT_EQ(tokenizer.encode(text.text), text.ids) << text.text;
+    EXPECT_EQ(tokenizer.decode(text.ids), text.text);
   }
-
-  EXPECT_EQ(n_texts, 47);
 }
 
 TEST(TokenizerVectors, SmallTokenizersAreTheTokenizersPackages) {

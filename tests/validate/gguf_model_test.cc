@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/safetensors.h"
 #include "tests/support/decode.h"
 #include "tests/support/oracles.h"
 #include "tests/support/safetensors_writer.h"

@@ -7,6 +7,7 @@
 
 #include "capsules/json.h"
 #include "core/checksum.h"
+#include "core/safetensors.h"
 #include "tests/support/run_process.h"
 #include "tests/support/safetensors_writer.h"
 #include "tests/support/temp_dir.h"
