@@ -80,13 +80,22 @@ struct SanityCase {
   FormSettings form;
 };
 
-class SynthSanity : public ::testing::TestWithParam<SanityCase> {};
+void PrintTo(const SanityCase& sanity, std::ostream* out) { *out << sanity.family; }
+
+class SynthSanity : public ::testing::TestWithParam<SanityCase> {
+ protected:
+  std::unique_ptr<const LoadedModel> model() const {
+    write_synth(dir_ / "m", small_config(GetParam().family), GetParam().form);
+    const bool is_gguf = GetParam().form.format == Format::gguf;
+    return load_model((dir_ / (is_gguf ? "m/model.gguf" : "m")).string());
+  }
+
+ private:
+  TempDir dir_;
+};
 
 TEST_P(SynthSanity, AThousandForcedTokensStayFiniteAndUseEveryExpert) {
-  const TempDir dir;
-  const nlohmann::json config = small_config(GetParam().family);
-  write_synth(dir / "m", config, GetParam().form);
-  const auto model = load_model((dir / "m").string());
+  const auto model = this->model();
   const KernelTable kernels = kernels_for();
   ThreadTeam team(1, /*pin=*/false);
   constexpr std::size_t kTokens = 1000;
@@ -118,9 +127,7 @@ TEST_P(SynthSanity, AThousandForcedTokensStayFiniteAndUseEveryExpert) {
 }
 
 TEST_P(SynthSanity, RunsWithThePromptOfModelsWithoutATokenizerAndIsExact) {
-  const TempDir dir;
-  write_synth(dir / "m", small_config(GetParam().family), GetParam().form);
-  const auto model = load_model((dir / "m").string());
+  const auto model = this->model();
   RunOptions options = short_options();
   options.prompt_ids.clear();
 
@@ -130,15 +137,18 @@ TEST_P(SynthSanity, RunsWithThePromptOfModelsWithoutATokenizerAndIsExact) {
   EXPECT_EQ(record.prompts.front().ids.size(), 64U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, SynthSanity,
-                         ::testing::Values(SanityCase{"qwen3-30b-a3b", kMlx},
-                                           SanityCase{"qwen3-30b-a3b", kHf},
-                                           SanityCase{"olmoe-1b-7b", kMlx},
-                                           SanityCase{"olmoe-1b-7b", kHf},
-                                           SanityCase{"mixtral-8x7b", {Format::mlx, 3, 32, {}}},
-                                           SanityCase{"mixtral-8x7b", kHf},
-                                           SanityCase{"qwen3-4b", {Format::mlx, 16, {}, {}}},
-                                           SanityCase{"qwen3-4b", kHf}));
+INSTANTIATE_TEST_SUITE_P(
+    Families, SynthSanity,
+    ::testing::Values(
+        SanityCase{"qwen3-30b-a3b", kMlx}, SanityCase{"qwen3-30b-a3b", kHf},
+        SanityCase{"olmoe-1b-7b", kMlx}, SanityCase{"olmoe-1b-7b", kHf},
+        SanityCase{"mixtral-8x7b", {Format::mlx, 3, 32, {}}}, SanityCase{"mixtral-8x7b", kHf},
+        SanityCase{"qwen3-4b", {Format::mlx, 16, {}, {}}}, SanityCase{"qwen3-4b", kHf},
+        SanityCase{"qwen3-4b", {Format::gguf, 16, {}, {}}},
+        SanityCase{"qwen3-30b-a3b", {Format::mlx, {}, {}, "mxfp4"}},
+        SanityCase{"lfm2-8b-a1b", kMlx}, SanityCase{"lfm2-8b-a1b", kHf},
+        SanityCase{"gpt-oss-20b", kMlx}, SanityCase{"gpt-oss-20b", {Format::mlx, 4, {}, "affine"}},
+        SanityCase{"gpt-oss-20b", kHf}));
 
 /// Standard deviation of all values of a matrix, and how much of it is a common mean.
 std::pair<double, double> deviation_and_mean(const WeightView& w) {
