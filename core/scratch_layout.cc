@@ -13,26 +13,40 @@ std::size_t row_width(const Value& value) {
   return width;
 }
 
-/// First-fit intervals of one region.
-class Region {
- public:
-  std::size_t take(std::size_t width) {
+/// A value of a region while it waits for its place: live from node `first` to node `last`.
+struct Span {
+  std::size_t value;
+  std::size_t width;
+  std::size_t first;
+  std::size_t last;
+};
+
+/// Gives every span the lowest offset at which nothing that lives at the same time lies; the widest
+/// go first, so that small ones fill the gaps. Returns the end of the highest.
+std::size_t place(std::vector<Span> spans, std::vector<ScratchLayout::Place>& places) {
+  std::stable_sort(spans.begin(), spans.end(),
+                   [](const Span& a, const Span& b) { return a.width > b.width; });
+  std::size_t high = 0;
+  std::vector<Span> placed;
+  for (const Span& span : spans) {
+    std::map<std::size_t, std::size_t> taken;  // begin -> end
+    for (const Span& other : placed) {
+      if (other.first > span.last || span.first > other.last) continue;
+      const std::size_t begin = places[other.value].offset;
+      std::size_t& end = taken[begin];
+      end = std::max(end, begin + other.width);
+    }
     std::size_t at = 0;
-    for (const auto& [begin, end] : taken_) {
-      if (begin >= at + width) break;
+    for (const auto& [begin, end] : taken) {
+      if (begin >= at + span.width) break;
       at = std::max(at, end);
     }
-    taken_[at] = at + width;
-    high_ = std::max(high_, at + width);
-    return at;
+    places[span.value].offset = at;
+    high = std::max(high, at + span.width);
+    placed.push_back(span);
   }
-  void give_back(std::size_t offset) { taken_.erase(offset); }
-  std::size_t high() const { return high_; }
-
- private:
-  std::map<std::size_t, std::size_t> taken_;
-  std::size_t high_ = 0;
-};
+  return high;
+}
 
 std::vector<std::size_t> last_readers(const Graph& graph) {
   std::vector<std::size_t> last(graph.values().size(), 0);
@@ -60,26 +74,21 @@ ScratchLayout lay_out(const Graph& graph) {
   ScratchLayout layout;
   layout.places.resize(graph.values().size());
   const std::vector<std::size_t> last = last_readers(graph);
-  Region tokens;
-  Region wanted;
+  std::vector<Span> tokens;
+  std::vector<Span> wanted;
   for (std::size_t n = 0; n < graph.nodes().size(); ++n) {
     const Node& node = graph.nodes()[n];
-    if (has_memory(graph, node)) {
-      for (const ValueId id : node.outputs) {
-        ScratchLayout::Place& place = layout.places[static_cast<std::size_t>(id)];
-        place.wanted_rows = graph.value(id).shape[0] == kWantedRows;
-        place.width = row_width(graph.value(id));
-        place.offset = (place.wanted_rows ? wanted : tokens).take(place.width);
-      }
-    }
-    for (std::size_t v = 0; v < last.size(); ++v) {
-      const ScratchLayout::Place& place = layout.places[v];
-      if (last[v] == n && place.width > 0)
-        (place.wanted_rows ? wanted : tokens).give_back(place.offset);
+    if (!has_memory(graph, node)) continue;
+    for (const ValueId id : node.outputs) {
+      const auto value = static_cast<std::size_t>(id);
+      ScratchLayout::Place& place = layout.places[value];
+      place.wanted_rows = graph.value(id).shape[0] == kWantedRows;
+      place.width = row_width(graph.value(id));
+      (place.wanted_rows ? wanted : tokens).push_back({value, place.width, n, last[value]});
     }
   }
-  layout.per_token = tokens.high();
-  layout.per_wanted_row = wanted.high();
+  layout.per_token = place(std::move(tokens), layout.places);
+  layout.per_wanted_row = place(std::move(wanted), layout.places);
   return layout;
 }
 
