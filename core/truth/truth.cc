@@ -1,7 +1,7 @@
 #include "core/truth/truth.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <numeric>
 #include <string_view>
 
@@ -11,6 +11,8 @@
 
 namespace fidelio {
 namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::size_t size_of(const Node& node, std::string_view attribute) {
   return static_cast<std::size_t>(node.integer(attribute));
@@ -40,9 +42,9 @@ TruthRouter router_of(const Node& node, std::span<const float> selection_bias) {
 /// The activation of a gate and an up projection, as the fused node's attributes say.
 template <class T>
 Rows<T> swiglu(const Node& node, Rows<T> gate, Rows<T> up) {
-  gate = truth_clamp(std::move(gate), -INFINITY, number_or(node, "gate_max", INFINITY));
-  up = truth_clamp(std::move(up), number_or(node, "up_min", -INFINITY),
-                   number_or(node, "up_max", INFINITY));
+  gate = truth_clamp(std::move(gate), -kInfinity, number_or(node, "gate_max", kInfinity));
+  up = truth_clamp(std::move(up), number_or(node, "up_min", -kInfinity),
+                   number_or(node, "up_max", kInfinity));
   up = truth_add_scalar(std::move(up), number_or(node, "up_add", 0));
   return truth_mul(truth_silu(std::move(gate), number_or(node, "alpha", 1)), up);
 }
@@ -228,7 +230,7 @@ std::vector<Rows<T>> Evaluator<T>::dense(const Node& node, const std::vector<Row
     case Op::mul_scalar:
       return {truth_mul_scalar(in[0], number("value", 1))};
     case Op::clamp:
-      return {truth_clamp(in[0], number("min", -INFINITY), number("max", INFINITY))};
+      return {truth_clamp(in[0], number("min", -kInfinity), number("max", kInfinity))};
     case Op::sigmoid:
       return {truth_sigmoid(in[0])};
     case Op::silu:
