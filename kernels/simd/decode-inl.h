@@ -136,7 +136,7 @@ HWY_INLINE auto with_decoder(WeightFormat format, const Visit& visit) {
     case WeightFormat::q6_k:
       return visit(DecodeQ6K());
     case WeightFormat::mxfp4_blocks:
-      return visit(DecodeNibbleHalves<Mxfp4Blocks>());
+      return visit(DecodeMxfp4Blocks());
     case WeightFormat::f32:
       break;
   }

@@ -109,26 +109,64 @@ struct DecodeNibbleHalves {
     return v;
   }
 #else
-  using D8 = hn::Full128<std::int8_t>;
+  /// Part i of the codes: one in the low, one in the next four bits of each lane.
   struct Block {
     VF scale;
     VF bias;
+    VU codes[kParts];
+  };
+  static HWY_INLINE Block load(const std::byte* HWY_RESTRICT p) {
+    const hn::Rebind<std::uint8_t, DF> d8;
+    Block b;
+    b.scale = Kind::scale(p);
+    b.bias = Kind::bias(p);
+    HWY_UNROLL(4)
+    for (std::size_t i = 0; i < kParts; ++i) {
+      const auto* bytes = reinterpret_cast<const std::uint8_t*>(p + Kind::kCodes);
+      b.codes[i] = hn::PromoteTo(DU(), hn::LoadU(d8, bytes + i * kWidth));
+    }
+    return b;
+  }
+  static HWY_INLINE V16 values(const Block& b, std::size_t i) {
+    V16 v;
+    HWY_UNROLL(4)
+    for (std::size_t part = 0; part < kParts; ++part) {
+      const VU code =
+          i == 0 ? hn::And(b.codes[part], hn::Set(DU(), 15)) : hn::ShiftRight<4>(b.codes[part]);
+      const auto number = hn::Sub(hn::BitCast(DI(), code), hn::Set(DI(), -Kind::kNumbers[0]));
+      v.part[part] = value(hn::ConvertTo(DF(), number), b.scale, b.bias);
+    }
+    return v;
+  }
+#endif
+};
+
+#if FIDELIO_AFFINE_AVX512
+using DecodeMxfp4Blocks = DecodeNibbleHalves<Mxfp4Blocks>;
+#else
+/// Numbers that are not in the order of their codes are looked up as bytes.
+struct DecodeMxfp4Blocks {
+  static constexpr std::size_t kElements = 32;
+  static constexpr std::size_t kBytes = 17;
+  using D8 = hn::Full128<std::int8_t>;
+  struct Block {
+    VF scale;
     hn::Vec<D8> low;  ///< numbers of the first 16 codes
     hn::Vec<D8> high;
   };
   static HWY_INLINE Block load(const std::byte* HWY_RESTRICT p) {
     const hn::Full128<std::uint8_t> d8;
-    const auto bytes = hn::LoadU(d8, reinterpret_cast<const std::uint8_t*>(p + Kind::kCodes));
-    const auto numbers = hn::Load(D8(), Kind::kNumbers);
+    const auto bytes =
+        hn::LoadU(d8, reinterpret_cast<const std::uint8_t*>(p + Mxfp4Blocks::kCodes));
+    const auto numbers = hn::Load(D8(), Mxfp4Blocks::kNumbers);
     const auto low = hn::BitCast(D8(), hn::And(bytes, hn::Set(d8, 15)));
     const auto high = hn::BitCast(D8(), hn::ShiftRight<4>(bytes));
-    return {Kind::scale(p), Kind::bias(p), hn::TableLookupBytes(numbers, low),
+    return {Mxfp4Blocks::scale(p), hn::TableLookupBytes(numbers, low),
             hn::TableLookupBytes(numbers, high)};
   }
   static HWY_INLINE V16 values(const Block& b, std::size_t i) {
-    const auto numbers = i == 0 ? b.low : b.high;
     V16 v;
-    set_parts<0>(b, numbers, v);
+    set_parts<0>(b, i == 0 ? b.low : b.high, v);
     return v;
   }
 
@@ -137,15 +175,15 @@ struct DecodeNibbleHalves {
   static HWY_INLINE void set_parts(const Block& b, hn::Vec<D8> numbers, V16& v) {
     const auto half = hn::LowerHalf(hn::ShiftRightBytes<kPart * kWidth>(D8(), numbers));
     if constexpr (kParts == 2) {
-      v.part[kPart] = value(hn::ConvertTo(DF(), hn::PromoteTo(DI(), half)), b.scale, b.bias);
+      v.part[kPart] = hn::Mul(hn::ConvertTo(DF(), hn::PromoteTo(DI(), half)), b.scale);
     } else {
       const auto quarter = hn::LowerHalf(half);
-      v.part[kPart] = value(hn::ConvertTo(DF(), hn::PromoteTo(DI(), quarter)), b.scale, b.bias);
+      v.part[kPart] = hn::Mul(hn::ConvertTo(DF(), hn::PromoteTo(DI(), quarter)), b.scale);
     }
     if constexpr (kPart + 1 < kParts) set_parts<kPart + 1>(b, numbers, v);
   }
-#endif
 };
+#endif
 
 /// Six bits in two places: all 256 codes are put together as bytes first.
 struct DecodeQ6K {
