@@ -117,6 +117,19 @@ constexpr std::size_t data_bytes(WeightFormat format, std::size_t cols) {
   return cols / block_shape(format).elements * block_shape(format).bytes;
 }
 
+/// Every format, in the order of the enumeration.
+inline constexpr WeightFormat kWeightFormats[] = {
+    WeightFormat::f32,     WeightFormat::f16,     WeightFormat::bf16,        WeightFormat::affine2,
+    WeightFormat::affine3, WeightFormat::affine4, WeightFormat::affine5,     WeightFormat::affine6,
+    WeightFormat::affine8, WeightFormat::mxfp4,   WeightFormat::q8_0,        WeightFormat::q4_0,
+    WeightFormat::q4_1,    WeightFormat::q6_k,    WeightFormat::mxfp4_blocks};
+
+/// True where float32 holds every weight of the format exactly: floats, and codes without biases,
+/// whose products have at most 24 bits (q6_k: 11 + 7 + 5), but for MXFP4's overflow beyond 2^128.
+constexpr bool is_exact(WeightFormat format) {
+  return affine_bits(format) == 0 && format != WeightFormat::q4_1;
+}
+
 /// The type of separate scales and biases, widened exactly to float32. An e8m0 byte s is
 /// 2^(s - 127), 0 the subnormal 2^-127; 255 is no number, and no reader lets it through.
 enum class ScaleType : std::uint8_t { f32, f16, bf16, e8m0 };

@@ -80,6 +80,9 @@ TEST(CaseFile, WhatWasSpoiltByHandIsRefused) {
   EXPECT_THAT(refusal("data", "odd"), HasSubstr("one of normal, denormals"));
   EXPECT_THAT(refusal("format", "affine7"), HasSubstr("one of f32"));
   EXPECT_THAT(refusal("group_size", 48), HasSubstr("32, 64 or 128"));
+  EXPECT_THAT(refusal("format", "mxfp4"), HasSubstr("expected 32 for mxfp4"));
+  EXPECT_THAT(refusal("format", "q8_0"), HasSubstr("group_size belongs to"));
+  EXPECT_THAT(refusal("scale_type", "e8m0"), HasSubstr("found scales of e8m0"));
   EXPECT_THAT(refusal("misaligned", 1), HasSubstr("true or false"));
   EXPECT_THAT(refusal("variant", 9), HasSubstr("found variant 9"));
   EXPECT_THAT(refusal("threads", 0), HasSubstr("threads is out of range"));

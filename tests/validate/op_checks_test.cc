@@ -66,7 +66,7 @@ TEST(OpCases, OfWeightsHaveEveryFormatAndGroupSize) {
     std::set<std::pair<WeightFormat, std::uint32_t>> formats;
     for (const OpCase& c : cases_of(*find_op_entry(op), {}))
       formats.insert({c.format, c.group_size});
-    EXPECT_EQ(formats.size(), 3U + 6U * 3U) << op;
+    EXPECT_EQ(formats.size(), 3U + 6U * 3U + 6U) << op;  // floats, affine, mxfp4 and blocks
   }
 }
 

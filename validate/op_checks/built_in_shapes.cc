@@ -17,8 +17,8 @@ struct Stored {
   std::size_t cols;
 };
 
-/// Float weights of every length; affine ones of one, two, five and, for every fourth combination,
-/// 35 groups: more than the block of scales that is widened at a time.
+/// Float weights of every length; codes of one, two, five and, for every fourth combination, 35
+/// groups or blocks: more than the block of scales that is widened at a time.
 std::vector<Stored> stored_forms() {
   constexpr WeightFormat kFloats[] = {WeightFormat::f32, WeightFormat::f16, WeightFormat::bf16};
   constexpr ScaleType kScales[] = {ScaleType::bf16, ScaleType::f16, ScaleType::f32};
@@ -28,6 +28,13 @@ std::vector<Stored> stored_forms() {
     forms.push_back({kFloats[i % 3], ScaleType::f32, 0, kAroundVectors[i]});
   for (const WeightFormat format : kFloats) forms.push_back({format, ScaleType::f32, 0, 43});
   std::size_t n = 0;
+  for (std::size_t i = 0; i < 2; ++i)
+    forms.push_back({WeightFormat::mxfp4, ScaleType::e8m0, 32, 32 * kGroups[1 + 2 * i]});
+  for (const WeightFormat format : kBlockFormats) {
+    for (std::size_t i = 0; i < 2; ++i, ++n)
+      forms.push_back(
+          {format, ScaleType::f32, 0, block_shape(format).elements * kGroups[(n / 2 + 2 * i) % 4]});
+  }
   for (const WeightFormat format : kAffineFormats) {
     for (const std::uint32_t group : {32U, 64U, 128U}) {
       for (std::size_t i = 0; i < 2; ++i, ++n) {

@@ -91,14 +91,10 @@ class Reader {
   }
   void operator()(const char* key, DataKind& field) { one_of(key, field, kAllDataKinds); }
   void operator()(const char* key, ScaleType& field) {
-    constexpr ScaleType kAll[] = {ScaleType::f32, ScaleType::f16, ScaleType::bf16};
+    constexpr ScaleType kAll[] = {ScaleType::f32, ScaleType::f16, ScaleType::bf16, ScaleType::e8m0};
     one_of(key, field, kAll);
   }
-  void operator()(const char* key, WeightFormat& field) {
-    std::vector<WeightFormat> all = {WeightFormat::f32, WeightFormat::f16, WeightFormat::bf16};
-    all.insert(all.end(), std::begin(kAffineFormats), std::end(kAffineFormats));
-    one_of(key, field, all);
-  }
+  void operator()(const char* key, WeightFormat& field) { one_of(key, field, kWeightFormats); }
 
   /// Throws for a key that no field has.
   void finish() const {

@@ -68,15 +68,33 @@ std::string shape_text(const OpCase& c) {
 
 bool has_weights(OpForm form) { return form == OpForm::dense || form == OpForm::experts; }
 
-std::string weights_complaint(const OpCase& c) {
+std::string groups_complaint(const OpCase& c) {
   const bool affine = affine_bits(c.format) != 0;
-  const bool known_group = c.group_size == 32 || c.group_size == 64 || c.group_size == 128;
-  if (!affine && c.group_size != 0) return "group_size belongs to affine formats";
-  if (affine && !known_group)
+  const bool mxfp4 = c.format == WeightFormat::mxfp4;
+  if (!affine && !mxfp4 && c.group_size != 0)
+    return "group_size belongs to affine formats and mxfp4";
+  if (!affine && !mxfp4) return "";
+  if (mxfp4 && c.group_size != 32)
+    return fmt::format("found group_size {}, expected 32 for mxfp4", c.group_size);
+  if (c.group_size != 32 && c.group_size != 64 && c.group_size != 128)
     return fmt::format("found group_size {}, expected 32, 64 or 128", c.group_size);
-  if (affine && c.cols % c.group_size != 0)
+  if (mxfp4 != (c.scale_type == ScaleType::e8m0))
+    return fmt::format("found scales of {} for {} weights", scale_type_name(c.scale_type),
+                       format_name(c.format));
+  if (c.cols % c.group_size != 0)
     return fmt::format("found cols {}, expected a multiple of group_size {}", c.cols, c.group_size);
-  if (!affine && c.data == DataKind::negative_scales)
+  return "";
+}
+
+std::string weights_complaint(const OpCase& c) {
+  if (const std::string complaint = groups_complaint(c); !complaint.empty()) return complaint;
+  const std::size_t block = block_shape(c.format).elements;
+  if (block != 0 && c.cols % block != 0)
+    return fmt::format("found cols {}, expected whole {} blocks of {}", c.cols,
+                       format_name(c.format), block);
+  const bool signed_scales =
+      affine_bits(c.format) != 0 || (block != 0 && c.format != WeightFormat::mxfp4_blocks);
+  if (!signed_scales && c.data == DataKind::negative_scales)
     return fmt::format("{} weights have no scales to be negative", format_name(c.format));
   return "";
 }

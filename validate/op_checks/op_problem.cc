@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/check.h"
+#include "validate/op_checks/random_blocks.h"
 
 namespace fidelio {
 namespace {
@@ -89,29 +90,39 @@ const std::byte* OpProblem::copied_rows(const std::string& name, const std::byte
 }
 
 WeightView OpProblem::random_weight(const std::string& name, DataKind kind, WeightFormat format) {
-  WeightView w{.format = format,
-               .scale_type = c.scale_type,
-               .group_size = affine_bits(format) == 0 ? 0 : c.group_size,
-               .rows = c.rows,
-               .cols = c.cols};
+  WeightView w{.format = format, .rows = c.rows, .cols = c.cols};
+  if (affine_bits(format) != 0 || format == WeightFormat::mxfp4) {
+    w.scale_type = c.scale_type;
+    w.group_size = c.group_size;
+  }
   set_adjacent_rows(w);
   const std::size_t offset = c.misaligned ? 1 : 0;
-  std::byte* data = memory_.add(name, Role::input, w.rows * w.row_bytes, offset);
+  const std::size_t n_bytes = w.rows * w.row_bytes;
+  std::byte* data = memory_.add(name, Role::input, n_bytes, offset);
   w.data = data;
-  if (affine_bits(format) == 0) {
-    fill_floats(random_, float_type(format), kind, 0, w.rows * w.cols, data);
-    return w;
-  }
-  for (std::size_t i = 0; i < w.rows * w.row_bytes; ++i)
-    data[i] = static_cast<std::byte>(random_.next() >> 32 & 0xFFU);
-  const std::size_t n = w.rows * groups_of_row(w);
-  const auto part = [&](const char* what, DataKind part_kind, int shift) {
-    std::byte* bytes = memory_.add(name + what, Role::input, n * scale_bytes(w.scale_type), offset);
-    fill_floats(random_, w.scale_type, part_kind, shift, n, bytes);
-    return bytes;
+  const auto scales = [&](const char* what) {
+    return memory_.add(name + what, Role::input, w.rows * w.scale_stride, offset);
   };
-  w.scales = part(" scales", kind, -static_cast<int>(affine_bits(format)));
-  w.biases = part(" biases", kind == DataKind::negative_scales ? DataKind::normal : kind, 0);
+  const std::size_t n_groups = w.rows * groups_of_row(w);
+  if (format == WeightFormat::mxfp4) {
+    fill_e2m1(random_, kind, n_bytes, data);
+    std::byte* bytes = scales(" scales");
+    fill_e8m0(random_, kind, n_groups, bytes);
+    w.scales = bytes;
+  } else if (const int bits = static_cast<int>(affine_bits(format))) {
+    fill_bytes(random_, n_bytes, data);
+    const auto part = [&](const char* what, DataKind part_kind, int shift) {
+      std::byte* bytes = scales(what);
+      fill_floats(random_, w.scale_type, part_kind, shift, n_groups, bytes);
+      return bytes;
+    };
+    w.scales = part(" scales", kind, -bits);
+    w.biases = part(" biases", kind == DataKind::negative_scales ? DataKind::normal : kind, 0);
+  } else if (const std::size_t block = block_shape(format).bytes) {
+    fill_blocks(random_, format, kind, n_bytes / block, data);
+  } else {
+    fill_floats(random_, float_type(format), kind, 0, w.rows * w.cols, data);
+  }
   return w;
 }
 

@@ -61,8 +61,8 @@ class OpProblem {
   /// first, first + 1, ... for every token.
   const std::int32_t* positions(std::size_t first);
 
-  /// [rows, cols] in the case's format, or in `format` (with its group size where that is affine).
-  /// `kind` is that of a float weight or of an affine one's scales.
+  /// [rows, cols] in the case's format, or in `format` (with the case's group size and type of
+  /// scales where that has groups). `kind` is that of a float weight or of another's scales.
   WeightView weight(const std::string& name, DataKind kind);
   WeightView weight(const std::string& name, DataKind kind, WeightFormat format);
   /// c.experts of them; the array lives as long as the problem. `param` names the model's stack.

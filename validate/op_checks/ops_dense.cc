@@ -15,7 +15,7 @@ void make_embedding(OpProblem& p) {
   p.call = call_of(&KernelTable::embedding, args);
   p.truth = [args](const ReferenceOutputs&) {
     Expected y{truth_embedding<double>(args.w, {args.ids, args.n_tokens}).x, {}};
-    const double k = affine_bits(args.w.format) == 0 ? 0 : 1;  // floats are widened exactly
+    const double k = is_exact(args.w.format) ? 0 : 1;
     for (const double v : y.value) y.bound.push_back(sum_bound(v, std::abs(v), k));
     return std::vector<Expected>{y};
   };

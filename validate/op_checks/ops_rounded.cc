@@ -28,6 +28,7 @@ class PartsOfWeight {
 
  private:
   static double parts(const WeightView& w, std::size_t row, std::size_t col) {
+    if (affine_bits(w.format) == 0) return std::abs(exact_weight(w, row, col));
     const contract::Scaling scaling = contract::scaling_of(w, row, col);
     const auto code = static_cast<double>(contract::code_value(w, row, col));
     return std::abs(static_cast<double>(scaling.scale) * code) +
