@@ -40,7 +40,7 @@ TensorSource first_existing(const WeightReader& reader, const TensorFiles& tenso
     TensorSource source = parsed(text);
     const bool last_hope = sources.size() == 1 && !source.per_expert();
     if (last_hope || reader.find(source.of_expert(0))) return source;
-    tried += (tried.empty() ? "" : ", ") + quote(wanted_name(source));
+    tried += (tried.empty() ? "" : ", ") + tensors.label(wanted_name(source));
   }
   throw UserError(fmt::format("{}: found none of the tensors {}, expected {}",
                               path_text(tensors.path_of("")), tried, expected));

@@ -51,7 +51,7 @@ void refuse_unused_tensors(const Checkpoint& checkpoint, const ModelWeights& wei
   if (unused.empty()) return;
   std::string named;
   for (std::size_t i = 0; i < std::min(kNamed, unused.size()); ++i) {
-    named += fmt::format("{}{} in {}", i == 0 ? "" : ", ", quote(unused[i]),
+    named += fmt::format("{}{} in {}", i == 0 ? "" : ", ", checkpoint.tensors().label(unused[i]),
                          path_text(checkpoint.tensors().path_of(unused[i]).filename()));
   }
   if (unused.size() > kNamed) named += ", ...";

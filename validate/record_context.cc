@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <ctime>
+#include <map>
+#include <utility>
 
 #include "capsules/environment.h"
 #include "core/checksum.h"
@@ -19,6 +21,26 @@
 namespace fidelio {
 namespace {
 
+/// The tensors' dtypes, the one with most bytes first: "float32", "Q4_0, Q8_0, float32".
+std::string dtypes_by_size(const TensorFiles& files) {
+  std::map<std::string, std::size_t> bytes;
+  for (const TensorFile& file : files.files()) {
+    for (const TensorInfo& tensor : file.tensors()) bytes[tensor.dtype] += tensor.bytes.size();
+  }
+  std::vector<std::pair<std::size_t, std::string>> sorted;
+  for (const auto& [dtype, size] : bytes) sorted.emplace_back(size, dtype);
+  std::sort(sorted.rbegin(), sorted.rend());
+  std::string text;
+  for (const auto& [size, dtype] : sorted) {
+    text += text.empty() ? "" : ", ";
+    text += dtype == "F32"    ? "float32"
+            : dtype == "F16"  ? "float16"
+            : dtype == "BF16" ? "bfloat16"
+                              : dtype;
+  }
+  return text;
+}
+
 std::string describe_weights(const LoadedModel& model) {
   const std::optional<QuantizationConfig>& quantization = model.config().quantization;
   if (quantization) {
@@ -31,12 +53,7 @@ std::string describe_weights(const LoadedModel& model) {
       text += fmt::format(", {} overrides", quantization->overrides.size());
     return text;
   }
-  const auto tensors = model.checkpoint.tensors().files().front().tensors();
-  const std::string dtype = tensors.empty() ? "" : tensors.front().dtype;
-  return dtype == "F32"    ? "float32"
-         : dtype == "F16"  ? "float16"
-         : dtype == "BF16" ? "bfloat16"
-                           : dtype;
+  return dtypes_by_size(model.checkpoint.tensors());
 }
 
 /// The file's name without its folder; the built-in set stays apart from a file of its name.

@@ -7,7 +7,7 @@
 namespace fidelio {
 
 inline constexpr const char* kModelHelp =
-    "A model directory, a name in models/, or a Hugging Face id ORG/NAME[@REVISION]";
+    "A model directory, a GGUF file, a name in models/, or a Hugging Face id ORG/NAME[@REVISION]";
 
 inline void add_load(CLI::App& command, std::string& load) {
   command

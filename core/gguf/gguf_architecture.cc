@@ -121,11 +121,18 @@ std::optional<BlockName> block_name(std::string_view name, std::string_view pref
   return BlockName{name.substr(0, dot + 1), name.substr(dot + 1)};
 }
 
-/// `name` with the row's `from` replaced by its `to`, whatever ".weight" or ".bias" follows.
+bool is_spelled_out(const Row& row) {
+  return row.stored.ends_with(".weight") || row.stored.ends_with(".bias");
+}
+
+/// `name` with the row's `from` replaced by its `to`, and the suffix behind it kept.
 std::optional<std::string> renamed(std::string_view name, std::span<const Row> rows,
                                    std::string_view Row::*from, std::string_view Row::*to) {
   for (const Row& row : rows) {
-    if (name == row.*from) return std::string(row.*to);
+    if (is_spelled_out(row)) {
+      if (name == row.*from) return std::string(row.*to);
+      continue;
+    }
     for (const std::string_view suffix : {".weight", ".bias"}) {
       const std::string_view base = row.*from;
       const bool matches = name.size() == base.size() + suffix.size() && name.starts_with(base) &&

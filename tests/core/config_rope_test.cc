@@ -61,5 +61,18 @@ TEST(ConfigRope, ReadsRopeThetaFromRopeParameters) {
       HasSubstr("rope_parameters.rope_type: found \"dynamic\""));
 }
 
+TEST(ConfigRope, ReadsOneFactorForEachFrequency) {
+  const auto scaled = [](const json& factors) {
+    return with(kLlama, "rope_scaling", {{"rope_type", "factors"}, {"factors", factors}});
+  };
+  const auto n = static_cast<std::size_t>(parse(kLlama).head_dim / 2);
+  const std::vector<float> factors(n, 1.5F);
+
+  EXPECT_EQ(parse(scaled(factors)).rope_scaling.factors, factors);
+  EXPECT_THAT(error_for(scaled(std::vector<float>(n - 1, 1.5F))), HasSubstr(" positive numbers"));
+  EXPECT_THAT(error_for(scaled(std::vector<float>(n, 0.0F))), HasSubstr("factors: found 0"));
+  EXPECT_THAT(error_for(scaled(nullptr)), HasSubstr("rope_scaling.factors: found nothing"));
+}
+
 }  // namespace
 }  // namespace fidelio

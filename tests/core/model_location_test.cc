@@ -76,6 +76,37 @@ TEST_F(ModelLocationTest, RefusesAFile) {
   EXPECT_THAT(error_for((second_ / "unfinished/notes.txt").string()), HasSubstr("found a file"));
 }
 
+TEST_F(ModelLocationTest, IsAGgufFileByItsName) {
+  const fs::path file = second_.write("files/Tiny-Q8_0.gguf", "GGUF");
+  const ModelLocation found = locate_model_in(file.string(), {}, {});
+
+  EXPECT_EQ(found.path, file);
+  EXPECT_EQ(found.id, "Tiny-Q8_0");
+  EXPECT_EQ(locate_model_in(file.parent_path().string(), {}, {}).path, file);
+  EXPECT_EQ(locate_model_in(file.parent_path().string(), {}, {}).id, "Tiny-Q8_0");
+}
+
+TEST_F(ModelLocationTest, IsTheFirstPartOfAGgufFileInParts) {
+  const fs::path first = second_.write("files/big-00001-of-00002.gguf", "GGUF");
+  const fs::path second = second_.write("files/big-00002-of-00002.gguf", "GGUF");
+
+  EXPECT_EQ(locate_model_in(second.string(), {}, {}).path, first);
+  EXPECT_EQ(locate_model_in(second.string(), {}, {}).id, "big");
+}
+
+TEST_F(ModelLocationTest, IsTheConfigBeforeAGgufFileBesideIt) {
+  second_.write("other/model.gguf", "GGUF");
+
+  EXPECT_EQ(resolve_model_in((second_ / "other").string(), {}), second_ / "other");
+}
+
+TEST_F(ModelLocationTest, RefusesAFolderOfSeveralGgufModels) {
+  second_.write("files/a.gguf", "GGUF");
+  second_.write("files/b.gguf", "GGUF");
+
+  EXPECT_THAT(error_for((second_ / "files").string()), HasSubstr("found 2 GGUF models"));
+}
+
 TEST_F(ModelLocationTest, DoesNotLeaveTheFoldersThroughAName) {
   const TempDir outer;
   outer.write("config.json", "{}");

@@ -115,7 +115,8 @@ def add_config(writer: gguf.GGUFWriter, config: dict) -> None:
     if family == "lfm2_moe":
         writer.add_leading_dense_block_count(config["num_dense_layers"])
         writer.add_expert_gating_func(gguf.ExpertGatingFuncType.SIGMOID)
-        writer.add_vocab_size(config["vocab_size"])
+        if config.get("routed_scaling_factor", 1.0) != 1.0:
+            writer.add_expert_weights_scale(config["routed_scaling_factor"])
     if family == "gpt_oss":
         writer.add_sliding_window(config["sliding_window"])
         writer.add_expert_feed_forward_length(config["intermediate_size"])
@@ -169,7 +170,10 @@ def gguf_tensors(config: dict, tensors: dict[str, np.ndarray]) -> dict[str, np.n
     names = gguf.get_tensor_name_map(arch, config["num_hidden_layers"])
     experts = config.get("num_local_experts") or config.get("num_experts") or 0
     out = {}
+    experts_of_lfm2 = {".experts.w1.": ".experts.gate_proj.", ".experts.w2.": ".experts.down_proj.", ".experts.w3.": ".experts.up_proj."}
     for name, value in halves(stacked(tensors, experts)).items():
+        for published, known in experts_of_lfm2.items() if family == "lfm2_moe" else ():
+            name = name.replace(published, known)
         if family in ("llama", "mixtral", "mistral") and (".q_proj." in name or ".k_proj." in name):
             heads = config["num_attention_heads"] if ".q_proj." in name else config["num_key_value_heads"]
             value = interleaved(value, heads)

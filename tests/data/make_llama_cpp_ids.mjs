@@ -1,8 +1,8 @@
 // Greedy ids of GGUF models by llama.cpp, for tests that compare ours with them: prints a JSON object,
 // a line a model.
 //
-//   npm install node-llama-cpp
-//   node make_llama_cpp_ids.mjs gguf/*/*.gguf > gguf/llama_cpp_ids.json
+//   npm install node-llama-cpp@3.22.1
+//   node make_llama_cpp_ids.mjs $(ls gguf/*/*.gguf | grep -v -e blocks -e split) > gguf/llama_cpp_ids.json
 //
 // The prompt is the first ids of oracles/prompt_ids.json, or with `--bos N` the id 1 alone and then N ids.
 // Keys and values of the cache are float32, as the weights are.

@@ -6,8 +6,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/gguf/gguf_architecture.h"
 #include "core/safetensors.h"
 #include "tests/support/decode.h"
+#include "tests/support/external_data.h"
+#include "tests/support/gguf_writer.h"
 #include "tests/support/oracles.h"
 #include "tests/support/safetensors_writer.h"
 #include "tests/support/temp_dir.h"
@@ -57,9 +60,26 @@ TEST_P(GgufModel, DecodesTheIdsOfLlamaCpp) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, GgufModel,
-                         ::testing::Values("llama", "mixtral", "olmoe", "qwen2", "qwen3",
-                                           "qwen3_moe"),
+                         ::testing::Values("gpt_oss", "lfm2", "lfm2_moe", "llama", "mixtral",
+                                           "olmoe", "qwen2", "qwen3", "qwen3_moe"),
                          [](const auto& instance) { return std::string(instance.param); });
+
+/// The folder holds what the gguf package reads from the file's blocks.
+TEST(GgufModelOfBlocks, GivesTheBitsOfItsDequantisedWeights) {
+  const std::vector<float> blocks = logits_of(file_of("blocks"));
+  const std::vector<float> floats = logits_of(folder_of("blocks"));
+
+  EXPECT_EQ(blocks, floats);
+}
+
+TEST(GgufModelInParts, IsTheSameFromAnyPart) {
+  const std::vector<float> whole = logits_of(file_of("qwen2"));
+
+  EXPECT_EQ(logits_of(kData / "split/qwen2-00001-of-00003.gguf"), whole);
+  EXPECT_EQ(logits_of(kData / "split/qwen2-00003-of-00003.gguf"), whole);
+  EXPECT_EQ(logits_of(kData / "split"), whole) << "the only model of its folder";
+  EXPECT_EQ(load_model((kData / "split").string())->id, "qwen2");
+}
 
 /// Rows of a matrix of `heads` heads from halves to neighbours.
 std::vector<float> interleaved(std::span<const std::byte> bytes, std::int64_t heads,
@@ -100,6 +120,36 @@ TEST(GgufModelOfMixtral, GivesTheBitsOfACheckpointWithInterleavedRows) {
   writer.write(dir / "model.safetensors");
 
   EXPECT_EQ(logits_of(file_of("mixtral")), logits_of(dir.path()));
+}
+
+/// A trained model, whose ids its author published; llama.cpp gives the same from such a file.
+TEST(GgufModelOfStories, DecodesThePublishedIds) {
+  FIDELIO_EXTERNAL_DATA_OR_SKIP(stories, "stories260K");
+  const json expected = json::parse(std::ifstream(stories / "expected_greedy_200.ids.json"));
+  const TensorFile halves = open_safetensors(stories / "llama-dense/model.safetensors");
+  const GgufArchitecture& llama = *find_gguf_architecture("llama", false);
+  GgufWriter writer;
+  writer.add("general.architecture", "llama").add("llama.context_length", 512U);
+  writer.add("llama.embedding_length", 64U).add("llama.block_count", 5U);
+  writer.add("llama.feed_forward_length", 172U).add("llama.attention.head_count", 8U);
+  writer.add("llama.attention.head_count_kv", 4U);
+  writer.add("llama.attention.layer_norm_rms_epsilon", 1e-5F);
+  for (const TensorInfo& tensor : halves.tensors()) {
+    const std::int64_t heads = tensor.name.find("q_proj") != std::string::npos   ? 8
+                               : tensor.name.find("k_proj") != std::string::npos ? 4
+                                                                                 : 0;
+    std::vector<float> values(tensor.bytes.size() / sizeof(float));
+    std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+    if (heads > 0) values = interleaved(tensor.bytes, heads, tensor.shape[0], tensor.shape[1]);
+    writer.floats(llama.stored_name(tensor.name).value(),
+                  {tensor.shape.rbegin(), tensor.shape.rend()}, values);
+  }
+  const TempDir dir;
+
+  const auto model = load_model(writer.write(dir / "stories.gguf").string());
+  const Generation generation = decode(*model, {1}, std::ssize(expected), {});
+
+  EXPECT_EQ(generation.ids, expected.get<std::vector<std::int32_t>>());
 }
 
 }  // namespace

@@ -93,6 +93,23 @@ TEST_F(ModelLoading, ChecksumsShardsAsTheLinesOfTheirChecksums) {
             xxh3_128_hex(std::as_bytes(std::span(lines))));
 }
 
+TEST_F(ModelLoading, SaysOfAGgufFileWhatItSaysOfAFolder) {
+  const fs::path data = fs::path(FIDELIO_SOURCE_DIR) / "tests/data/gguf";
+  const Record folder = record_of((data / "qwen3_moe").string());
+  const Record file = record_of((data / "qwen3_moe/qwen3_moe.gguf").string());
+  const Record blocks = record_of((data / "blocks/blocks.gguf").string());
+
+  EXPECT_EQ(file.model.id, "qwen3_moe");
+  EXPECT_EQ(file.model.model_type, "qwen3_moe");
+  EXPECT_EQ(file.model.quantization, "float32");
+  EXPECT_EQ(file.model.weights_xxh3_128, xxh3_128_hex_of_file(data / "qwen3_moe/qwen3_moe.gguf"));
+  EXPECT_EQ(file.generations[0].baseline.logit_xxh3_128,
+            folder.generations[0].baseline.logit_xxh3_128);
+  EXPECT_THAT(file.model.config, HasSubstr("\"num_local_experts\": 4"));
+  EXPECT_THAT(blocks.model.quantization, HasSubstr("MXFP4"));
+  EXPECT_EQ(blocks.model.tokenizer_xxh3_128, file.model.tokenizer_xxh3_128);
+}
+
 TEST_F(ModelLoading, SaysHowTheWeightsWereLoaded) {
   const Record mapped = record_of(kModel.string());
   EXPECT_EQ(mapped.load_mode, "mmap");
