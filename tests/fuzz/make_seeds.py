@@ -9,8 +9,15 @@ import struct
 import sys
 from pathlib import Path
 
+import gguf
+import numpy as np
+
 ROOT = Path(__file__).parent
 DATA = ROOT.parent / "data"
+sys.path.insert(0, str(DATA))
+
+from hf_to_gguf import ARCHITECTURES, add_config, add_numbered_vocabulary  # noqa: E402
+from make_gguf import MODELS  # noqa: E402
 
 
 def write(reader: str, name: str, content: bytes) -> None:
@@ -58,6 +65,40 @@ def rounded(capsule: dict) -> dict:
     return capsule
 
 
+def write_gguf_seed(name: str, config: dict, sentencepiece: bool, alignment: int) -> None:
+    """A file of few and small tensors with all of a family's metadata."""
+    file = ROOT / "corpus/gguf" / f"seed-{name}"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    arch = gguf.MODEL_ARCH_NAMES[getattr(gguf.MODEL_ARCH, ARCHITECTURES[config["model_type"]])]
+    writer = gguf.GGUFWriter(file, arch)
+    writer.add_custom_alignment(alignment)
+    add_config(writer, config)
+    kinds = gguf.TokenType
+    if sentencepiece:
+        tokens = ["<unk>", "<s>", "</s>", "\u2581", "a", "b", "ab", "\u2581ab", "<tool>", "\u2581\u2581"]
+        writer.add_tokenizer_model("llama")
+        writer.add_token_list(tokens)
+        writer.add_token_scores([0.0, 0.0, 0.0, -1.0, -2.0, -3.0, -0.5, -0.25, 0.0, -4.0])
+        types = [kinds.UNKNOWN, kinds.CONTROL, kinds.CONTROL] + [kinds.NORMAL] * 5 + [kinds.USER_DEFINED, kinds.UNUSED]
+        writer.add_token_types(types)
+        writer.add_add_space_prefix(True)
+    else:
+        add_numbered_vocabulary(writer, 10)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_add_bos_token(True)
+    writer.add_tensor("token_embd.weight", np.zeros((4, 8), np.float32))
+    writer.add_tensor("blk.0.attn_q.weight", np.zeros((2, 32), np.float16))
+    eight = gguf.quants.quantize(np.ones((1, 32), np.float32), gguf.GGMLQuantizationType.Q8_0)
+    writer.add_tensor("blk.0.ffn_up.weight", eight, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
+    if sentencepiece:
+        writer.add_tensor("rope_freqs.weight", np.ones(4, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def main():
     for file in sorted((DATA / "oracles").glob("*/*/config.json")):
         if file.parent.parent.name != "bits":
@@ -70,6 +111,8 @@ def main():
     write("safetensors", "empty", safetensors({}, b""))
     two = dict(__metadata__=dict(format="pt"), a=tensor, b=dict(dtype="U32", shape=[3], data_offsets=[8, 20]))
     write("safetensors", "two", safetensors(two, bytes(20)))
+    for i, (name, config) in enumerate(MODELS.items()):
+        write_gguf_seed(name, config, name in ("llama", "mixtral"), (8, 32)[i % 2])
     run = Path(sys.argv[1]).read_bytes()
     write("capsule", "run", run)
     write("capsule", "rounded", json.dumps(rounded(json.loads(run)), indent=1).encode())
