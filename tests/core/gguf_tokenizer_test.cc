@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <nlohmann/json.hpp>
 
+#include "tests/core/gguf_vocabulary.h"
 #include "tests/core/tokenizer_vectors.h"
 #include "tests/support/gguf_writer.h"
 #include "tests/support/temp_dir.h"
@@ -19,36 +19,12 @@ using nlohmann::json;
 using ::testing::ElementsAre;
 using testing::GgufWriter;
 using ::testing::HasSubstr;
+using testing::kControl;
+using testing::kNormal;
+using testing::kUser;
 using testing::TempDir;
 using testing::user_error_of;
-
-enum Kind : std::int32_t { kNormal = 1, kUnknown, kControl, kUser, kUnused, kByte };
-
-/// A vocabulary in the making.
-struct Vocabulary {
-  std::vector<std::string> tokens;
-  std::vector<std::int32_t> kinds;
-  std::vector<std::string> merges;
-  std::vector<float> scores;
-
-  void set(std::size_t id, const std::string& token, Kind kind) {
-    tokens.resize(std::max(tokens.size(), id + 1));
-    kinds.resize(tokens.size(), kUnused);
-    tokens[id] = token;
-    kinds[id] = kind;
-  }
-  void set_all(const json& vocab) {
-    for (const auto& [token, id] : vocab.items()) set(id.get<std::size_t>(), token, kNormal);
-  }
-  GgufWriter writer(const char* model, const char* pre) const {
-    GgufWriter writer;
-    writer.add("tokenizer.ggml.model", model).add("tokenizer.ggml.pre", pre);
-    writer.add("tokenizer.ggml.tokens", tokens).add("tokenizer.ggml.token_type", kinds);
-    if (!merges.empty()) writer.add("tokenizer.ggml.merges", merges);
-    if (!scores.empty()) writer.add("tokenizer.ggml.scores", scores);
-    return writer;
-  }
-};
+using testing::Vocabulary;
 
 Tokenizer opened(const GgufWriter& writer) {
   const TempDir dir;
@@ -60,68 +36,6 @@ std::string refusal_of(const GgufWriter& writer) {
   const std::string message = user_error_of([&] { Tokenizer::open(file); });
   EXPECT_THAT(message, HasSubstr("m.gguf: "));
   return message;
-}
-
-Vocabulary qwen2(const std::filesystem::path& dir) {
-  Vocabulary vocabulary;
-  vocabulary.set_all(json::parse(contents(dir / "vocab.json")));
-  const json settings = json::parse(contents(dir / "tokenizer_config.json"));
-  for (const auto& [id, token] : settings["added_tokens_decoder"].items()) {
-    vocabulary.set(std::stoul(id), token["content"], token["special"] ? kControl : kUser);
-  }
-  std::ifstream lines(dir / "merges.txt");
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty() && !line.starts_with("#version")) vocabulary.merges.push_back(line);
-  }
-  return vocabulary;
-}
-
-Vocabulary olmo(const std::filesystem::path& dir) {
-  const json document = json::parse(contents(dir / "tokenizer.json"));
-  Vocabulary vocabulary;
-  vocabulary.set_all(document["model"]["vocab"]);
-  for (const json& token : document["added_tokens"]) {
-    vocabulary.set(token["id"], token["content"], token["special"] ? kControl : kUser);
-  }
-  vocabulary.merges = document["model"]["merges"].get<std::vector<std::string>>();
-  return vocabulary;
-}
-
-/// A sentencepiece file's pieces: field 1 of the model; of them text 1, score 2 and type 3.
-Vocabulary sentencepiece(const std::filesystem::path& file) {
-  const std::string bytes = contents(file);
-  std::size_t at = 0;
-  const auto varint = [&] {
-    std::size_t value = 0;
-    for (unsigned shift = 0;; shift += 7) {
-      const auto byte = static_cast<unsigned char>(bytes.at(at++));
-      value |= std::size_t{byte & 0x7FU} << shift;
-      if (byte < 0x80) return value;
-    }
-  };
-  Vocabulary vocabulary;
-  while (at < bytes.size() && varint() == (1U << 3U | 2U)) {
-    std::string text;
-    float score = 0;
-    std::size_t kind = kNormal;
-    const std::size_t size = varint();
-    for (const std::size_t end = at + size; at < end;) {
-      const std::size_t tag = varint();
-      if (tag == (1U << 3U | 2U)) {
-        const std::size_t length = varint();
-        text = bytes.substr(at, length);
-        at += length;
-      } else if (tag == (2U << 3U | 5U)) {
-        std::memcpy(&score, bytes.data() + at, sizeof score);
-        at += sizeof score;
-      } else {
-        kind = varint();
-      }
-    }
-    vocabulary.set(vocabulary.tokens.size(), text, static_cast<Kind>(kind));
-    vocabulary.scores.push_back(score);
-  }
-  return vocabulary;
 }
 
 TEST(GgufTokenizer, OfLlamaCppsVocabulariesGivesItsIds) {
@@ -152,19 +66,19 @@ TEST(GgufTokenizer, PutsBosWhereTheMetadataSays) {
 TEST(GgufTokenizer, OfQwen2sVocabularyIsTheTokenizersPackages) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(dir, "tokenizers/qwen2");
 
-  expect_equal(opened(qwen2(dir).writer("gpt2", "qwen2")), "qwen2");
+  expect_equal(opened(testing::qwen2(dir).writer("gpt2", "qwen2")), "qwen2");
 }
 
 TEST(GgufTokenizer, OfOlmosVocabularyIsTheTokenizersPackages) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(dir, "tokenizers/gpt-neox-olmo");
 
-  expect_equal(opened(olmo(dir).writer("gpt2", "olmo")), "gpt_neox_olmo");
+  expect_equal(opened(testing::olmo(dir).writer("gpt2", "olmo")), "gpt_neox_olmo");
 }
 
 TEST(GgufTokenizer, OfMixtralsVocabularyIsTheSentencepiecePackages) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(file, "tokenizers/mixtral/tokenizer.model.v1");
 
-  expect_equal(opened(sentencepiece(file).writer("llama", "default")), "mixtral");
+  expect_equal(opened(testing::sentencepiece(file).writer("llama", "default")), "mixtral");
 }
 
 // The sabotage twins: another way of cutting, another order of merges, other scores.
@@ -173,13 +87,13 @@ TEST(GgufTokenizer, ADamagedOneIsSeen) {
   const auto encoded = [](const GgufWriter& writer, const char* name) {
     return compare(opened(writer), name, /*report=*/false).encoded;
   };
-  Vocabulary swapped = qwen2(dir / "qwen2");
+  Vocabulary swapped = testing::qwen2(dir / "qwen2");
   std::swap(swapped.merges[1], swapped.merges[9000]);
-  Vocabulary unscored = sentencepiece(dir / "mixtral/tokenizer.model.v1");
+  Vocabulary unscored = testing::sentencepiece(dir / "mixtral/tokenizer.model.v1");
   std::fill(unscored.scores.begin(), unscored.scores.end(), 0.0F);
 
   for (const char* pre : {"default", "gpt-2", "gpt-4o", "llama-bpe"}) {
-    EXPECT_GT(encoded(qwen2(dir / "qwen2").writer("gpt2", pre), "qwen2"), 10) << pre;
+    EXPECT_GT(encoded(testing::qwen2(dir / "qwen2").writer("gpt2", pre), "qwen2"), 10) << pre;
   }
   EXPECT_GT(encoded(swapped.writer("gpt2", "qwen2"), "qwen2"), 0);
   EXPECT_GT(encoded(unscored.writer("llama", "default"), "mixtral"), 10);
@@ -189,7 +103,7 @@ TEST(GgufTokenizer, DecodesWhatLlamaCppGenerated) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(data, "golden/qwen3-30b-a3b-q4_k_m.llamacpp.json");
   FIDELIO_EXTERNAL_DATA_OR_SKIP(dir, "tokenizers/qwen2");
   const json golden = json::parse(contents(data));
-  const Tokenizer tokenizer = opened(qwen2(dir).writer("gpt2", "qwen2"));
+  const Tokenizer tokenizer = opened(testing::qwen2(dir).writer("gpt2", "qwen2"));
 
   Ids ids;
   for (const json& token : golden["tokens"]) {
