@@ -33,8 +33,17 @@ struct OracleCase {
 
 inline void PrintTo(const OracleCase& oracle, std::ostream* out) { *out << oracle.folder; }
 
-/// Every family, in float32 and as mlx-lm converts it.
+/// Every family, in float32 and quantised.
 inline constexpr OracleCase kFamilyOracles[] = {
+    {"gpt_oss/float32"},
+    {"gpt_oss_mxfp4/mlx_mxfp4"},
+    {"gpt_oss_mxfp4/mxfp4"},
+    {"lfm2/float32"},
+    {"lfm2/mlx4g64"},
+    {"lfm2/mlx8g64"},
+    {"lfm2_moe/float32"},
+    {"lfm2_moe_4bit/mlx4g64"},
+    {"lfm2_moe_unbiased/mlx8g64"},
     {"llama_linear/float32"},
     {"llama_linear/mlx6g32"},
     {"llama_llama3/float32"},
