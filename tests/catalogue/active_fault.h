@@ -76,5 +76,6 @@ void bad_add_bias(const AddBiasArgs& args, Share share);
 void bad_rope(const RopeArgs& args, Share share);
 void bad_kv_append(const KvAppendArgs& args, Share share);
 void bad_attention(const AttentionArgs& args, Share share);
+void bad_short_conv(const ShortConvArgs& args, Share share);
 
 }  // namespace fidelio::catalogue

@@ -48,14 +48,32 @@ HarmedInputs harmed_inputs(const DownCombineArgs& args, const CallSite& call) {
   return in;
 }
 
+/// The faults of one call's arguments.
+void alter_swiglu(GateUpSwigluArgs& args) {
+  const ActiveFault& f = active();
+  if (f.is("missing_bias")) args.gate_bias = args.up_bias = nullptr;
+  if (f.is("unclamped")) {
+    const SwigluForm none;
+    args.form.gate_max = none.gate_max;
+    args.form.up_min = none.up_min;
+    args.form.up_max = none.up_max;
+  }
+  if (f.is("exchanged_rows")) {
+    std::swap(args.gate_proj, args.up_proj);
+    std::swap(args.gate_bias, args.up_bias);
+  }
+}
+
 /// The experts' products added to the sum after they were rounded.
 float sum_without_fma(const DownCombineArgs& args, const CallSite& call, std::size_t t,
                       std::size_t row) {
   float acc = 0;
   for (std::size_t s = 0; s < args.top_k; ++s) {
     const std::size_t pair = t * args.top_k + s;
-    const float product =
+    float product =
         contract::dot_row(args.experts[args.ids[pair]], row, args.x + pair * args.experts[0].cols);
+    if (args.bias != nullptr)
+      product += args.bias[static_cast<std::size_t>(args.ids[pair]) * args.experts[0].rows + row];
     const bool harmed = fires_at_token(active().trigger, call, t) &&
                         fires_at_expert(active().trigger, args.ids[pair], args.n_experts);
     const float rounded = args.weights[pair] * product;
@@ -88,6 +106,7 @@ void bad_gate_up_swiglu(const GateUpSwigluArgs& args, Share share) {
     for (std::int32_t& id : ids) id = (id + 1) % static_cast<std::int32_t>(args.n_experts);
     other.ids = ids.data();
   }
+  alter_swiglu(other);
   f.good.gate_up_swiglu(other, share);
 
   const int layer = layer_of(parameter_at(args.gate_proj));
@@ -113,9 +132,10 @@ void bad_down_combine(const DownCombineArgs& args, Share share) {
 
   const HarmedInputs in = harmed_inputs(args, call);
   OwnCopy<float> y(args.n_tokens * hidden);
-  f.good.down_combine({args.experts, args.n_experts, in.x.data(), in.ids.data(), in.weights.data(),
-                       y.data(), args.n_tokens, args.top_k},
-                      share);
+  f.good.down_combine(
+      {args.experts, args.n_experts, in.x.data(), in.ids.data(), in.weights.data(), y.data(),
+       args.n_tokens, args.top_k, f.is("missing_bias") ? nullptr : args.bias},
+      share);
 
   const int layer = layer_of(parameter_at(args.experts));
   for (std::size_t t = 0; t < args.n_tokens; ++t) {

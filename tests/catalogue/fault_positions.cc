@@ -1,4 +1,4 @@
-// Faults of what knows positions: rope, kv_append, attention.
+// Faults of what knows positions: rope, kv_append, attention, short_conv.
 #include <algorithm>
 #include <cstring>
 
@@ -50,6 +50,19 @@ bool keep_stale(const KvCacheView& cache, std::size_t head, std::size_t position
   changed |= !same_bits(value, stale, cache.head_dim);
   std::copy(stale, stale + cache.head_dim, value);
   return changed;
+}
+
+/// One channel's weighted sum with the token in its place and the state as the step before left it.
+float with_stale_state(const ShortConvArgs& args, std::size_t position, std::size_t channel) {
+  float acc = 0;
+  for (std::size_t j = 0; j < args.n_taps; ++j) {
+    const bool last = j + 1 == args.n_taps;
+    const std::size_t back = args.n_taps - 1 - j + (last ? 0 : 1);
+    if (back > position) continue;
+    acc = std::fma(args.taps[j * args.cache.channels + channel],
+                   args.cache.row(position - back)[channel], acc);
+  }
+  return acc;
 }
 
 }  // namespace
@@ -111,6 +124,9 @@ void bad_attention(const AttentionArgs& args, Share share) {
   OwnCopy<float> y(args.n_tokens * width);
   other.y = y.data();
   if (f.is("one_ulp_scale")) other.scale = one_ulp_up(args.scale);
+  if (f.is("missing_sinks")) other.sinks = nullptr;
+  if (f.is("off_by_one_window") && args.window > 1)
+    other.window = static_cast<std::size_t>(static_cast<double>(args.window) + f.number("by"));
   std::vector<std::int32_t> positions;
   if (f.is("off_by_one_position")) {
     // Never beyond the step's last slot: what lies there belongs to no sequence.
@@ -125,6 +141,31 @@ void bad_attention(const AttentionArgs& args, Share share) {
     for (std::size_t i = t * width; i < (t + 1) * width; ++i)
       if (y.mine(i) && f.is("uninitialised_scratch")) y[i] += before;
     if (y.copy_to(args.y, t * width, (t + 1) * width)) note_harm(noted_layer(), call, t);
+  }
+}
+
+void bad_short_conv(const ShortConvArgs& args, Share share) {
+  const ActiveFault& f = active();
+  const CallSite call{args.n_tokens, share.index, args.positions[0]};
+  const std::size_t channels = args.cache.channels;
+  // The good kernel writes the state, the same whenever it runs. It comes first into a copy: it may
+  // write over its input.
+  ShortConvArgs other = args;
+  OwnCopy<float> y(args.n_tokens * channels);
+  other.y = y.data();
+  f.good.short_conv(other, share);
+  f.good.short_conv(args, share);
+  if (!fires_in_call(f.trigger, call)) return;
+
+  const int layer = layer_of(parameter_at(args.taps));
+  for (std::size_t t = 0; t < args.n_tokens; ++t) {
+    if (!fires_at_token(f.trigger, call, t)) continue;
+    const std::size_t at = t * channels;
+    for (std::size_t c = 0; c < channels; ++c) {
+      if (!y.mine(at + c) || !f.is("stale_conv_state")) continue;
+      y[at + c] = with_stale_state(args, static_cast<std::size_t>(args.positions[t]), c);
+    }
+    if (y.copy_to(args.y, at, at + channels)) note_harm(layer, call, t);
   }
 }
 

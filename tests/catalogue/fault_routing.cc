@@ -8,6 +8,28 @@
 namespace fidelio::catalogue {
 namespace {
 
+bool hits(const RouterTopkArgs& args, const std::int32_t* ids) {
+  bool hit = false;
+  for (std::size_t s = 0; s < args.top_k; ++s)
+    hit |= fires_at_expert(active().trigger, ids[s], args.n_experts);
+  return hit;
+}
+
+/// One token's weights with the selection bias in them, in the order of the router's own steps.
+void weigh_with_bias(const RouterTopkArgs& args, const float* logits, const std::int32_t* ids,
+                     float* values) {
+  float sum = 0;
+  for (std::size_t s = 0; s < args.top_k; ++s) {
+    const auto e = static_cast<std::size_t>(ids[s]);
+    values[s] = contract::sigmoid(logits[e]) + args.selection_bias[e];
+    sum += values[s];
+  }
+  for (std::size_t s = 0; s < args.top_k; ++s) {
+    if (args.normalize) values[s] /= sum + args.eps;
+    values[s] *= args.factor;
+  }
+}
+
 /// One token's routing, harmed where the trigger hits one of its slots.
 void harm_routing(const RouterTopkArgs& args, float before, float* values, std::int32_t* ids) {
   const ActiveFault& f = active();
@@ -58,9 +80,14 @@ void bad_router_topk(const RouterTopkArgs& args, Share share) {
   RouterTopkArgs other = args;
   other.values = values.data();
   other.ids = ids.data();
+  if (f.is("missing_selection_bias")) other.selection_bias = nullptr;
   f.good.router_topk(other, share);
   for (std::size_t t = 0; t < args.n_tokens; ++t) {
     if (!ids.mine(t * k) || !fires_at_token(f.trigger, call, t)) continue;
+    if (!hits(args, args.ids + t * k)) continue;
+    if (f.is("weighed_selection_bias"))
+      weigh_with_bias(args, args.logits + t * args.n_experts, ids.data() + t * k,
+                      values.data() + t * k);
     harm_routing(args, before, values.data() + t * k, ids.data() + t * k);
     const bool weights_changed = values.copy_to(args.values, t * k, (t + 1) * k);
     const bool ids_changed = ids.copy_to(args.ids, t * k, (t + 1) * k);

@@ -50,6 +50,9 @@ void plant(Op op, KernelTable& table) {
     case Op::attention:
       table.attention = bad_attention;
       return;
+    case Op::short_conv:
+      table.short_conv = bad_short_conv;
+      return;
     default:
       check_failed("faults are planted in ops of the table", __FILE__, __LINE__);
   }
@@ -78,13 +81,35 @@ const std::vector<FaultKind>& fault_kinds() {
        ""},
       {"dropped_expert", "the weakest expert is left out", {down_combine}, {}, ""},
       {"swapped_weights", "the two strongest experts exchange weights", {router_topk}, {}, ""},
-      {"missing_bias", "the projection's bias is not added", {add_bias}, {}, ""},
+      {"missing_bias",
+       "the projections' biases are not added",
+       {add_bias, gate_up_swiglu, down_combine},
+       {},
+       ""},
       {"missing_group_bias", "affine groups lose their bias", {linear}, {}, ""},
       {"missing_selection_bias",
        "experts are chosen without the selection bias",
        {router_topk},
        {},
-       "no family present adds a selection bias to its router logits"},
+       ""},
+      {"weighed_selection_bias",
+       "the selection bias is left in the weights",
+       {router_topk},
+       {},
+       ""},
+      {"unclamped", "gate and up projection are not clamped", {gate_up_swiglu}, {}, ""},
+      {"exchanged_rows",
+       "gate_up_proj's even rows are taken for its odd ones",
+       {gate_up_swiglu},
+       {},
+       ""},
+      {"missing_sinks", "the softmax has no sink", {attention}, {}, ""},
+      {"off_by_one_window",
+       "a sliding window is longer, or shorter where negative",
+       {attention},
+       {{"by", -1}},
+       ""},
+      {"stale_conv_state", "the state is one step old", {short_conv}, {}, ""},
       {"wrong_epsilon", "another eps in the norm", {add_rms_norm}, {{"eps", 1e-4}}, ""},
       {"unrounded_sum", "the residual sum is normed before it is rounded", {add_rms_norm}, {}, ""},
       {"stale_kv_slot", "a slot keeps the keys and values of the one before", {kv_append}, {}, ""},

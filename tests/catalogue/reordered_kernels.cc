@@ -57,15 +57,26 @@ void gather_matmul(const GatherMatmulArgs& args, Share share) {
   }
 }
 
+float swiglu(const SwigluForm& form, float gate, float up) {
+  gate = contract::clamp(gate, -INFINITY, form.gate_max);
+  up = contract::clamp(up, form.up_min, form.up_max) + form.up_add;
+  return contract::silu(gate, form.alpha) * up;
+}
+
 void gate_up_swiglu(const GateUpSwigluArgs& args, Share share) {
   const std::size_t inter = args.gate_proj[0].rows;
   const Range rows = share.of(inter);
   for (std::size_t pair = 0; pair < args.n_tokens * args.top_k; ++pair) {
     const float* x = args.x + pair / args.top_k * args.gate_proj[0].cols;
     for (std::size_t r = rows.begin; r < rows.end; ++r) {
-      const float gate = dot_row(args.gate_proj[args.ids[pair]], r, x);
-      const float up = dot_row(args.up_proj[args.ids[pair]], r, x);
-      args.y[pair * inter + r] = contract::silu(gate) * up;
+      const auto e = static_cast<std::size_t>(args.ids[pair]);
+      float gate = dot_row(args.gate_proj[e], r, x);
+      float up = dot_row(args.up_proj[e], r, x);
+      if (args.gate_bias != nullptr) {
+        gate += args.gate_bias[e * inter + r];
+        up += args.up_bias[e * inter + r];
+      }
+      args.y[pair * inter + r] = swiglu(args.form, gate, up);
     }
   }
 }
@@ -95,7 +106,9 @@ void down_combine(const DownCombineArgs& args, Share share) {
     for (std::size_t r = rows.begin; r < rows.end; ++r) {
       for (std::size_t s = 0; s < args.top_k; ++s) {
         const std::size_t pair = t * args.top_k + slots[s];
-        products[s] = dot_row(args.experts[args.ids[pair]], r, args.x + pair * inter);
+        const auto e = static_cast<std::size_t>(args.ids[pair]);
+        products[s] = dot_row(args.experts[e], r, args.x + pair * inter);
+        if (args.bias != nullptr) products[s] += args.bias[e * hidden + r];
         weights[s] = args.weights[pair];
       }
       args.y[t * hidden + r] =
@@ -148,6 +161,18 @@ void misroute(const float* logits, std::size_t n_experts, std::int32_t* ids, std
   ++active().misroutes;
 }
 
+/// Chosen by the biased sigmoids, weighed by the others.
+void sigmoid_row(const RouterTopkArgs& args, const float* logits, float* values,
+                 std::int32_t* ids) {
+  std::vector<float> biased(args.n_experts);
+  for (std::size_t e = 0; e < args.n_experts; ++e) {
+    const float bias = args.selection_bias == nullptr ? 0 : args.selection_bias[e];
+    biased[e] = contract::sigmoid(logits[e]) + bias;
+  }
+  top_k_row(biased.data(), values, ids, args.n_experts, args.top_k);
+  for (std::size_t s = 0; s < args.top_k; ++s) values[s] = contract::sigmoid(logits[ids[s]]);
+}
+
 void router_topk(const RouterTopkArgs& args, Share share) {
   const Range tokens = share.of(args.n_tokens);
   std::vector<float> probabilities(args.n_experts);
@@ -158,14 +183,17 @@ void router_topk(const RouterTopkArgs& args, Share share) {
     if (args.order == RouterOrder::softmax_topk) {
       softmax_row(logits, probabilities.data(), args.n_experts);
       top_k_row(probabilities.data(), values, ids, args.n_experts, args.top_k);
+    } else if (args.order == RouterOrder::sigmoid_topk) {
+      sigmoid_row(args, logits, values, ids);
     } else {
       top_k_row(logits, values, ids, args.n_experts, args.top_k);
       softmax_row(values, values, args.top_k);
     }
     if (args.normalize) {
-      const float sum = plain_sum(values, args.top_k);
+      const float sum = plain_sum(values, args.top_k) + args.eps;
       for (std::size_t s = 0; s < args.top_k; ++s) values[s] /= sum;
     }
+    for (std::size_t s = 0; s < args.top_k; ++s) values[s] *= args.factor;
     if (order().misroute_gap > 0) misroute(logits, args.n_experts, ids, args.top_k);
   }
 }

@@ -16,6 +16,7 @@ struct Notes {
   std::map<const void*, std::string> parameters;
   LinearFn linear = nullptr;
   RopeFn rope = nullptr;
+  ShortConvFn short_conv = nullptr;
 };
 
 Notes& notes() {
@@ -34,13 +35,21 @@ void noting_rope(const RopeArgs& args, Share share) {
   notes().rope(args, share);
 }
 
+void noting_short_conv(const ShortConvArgs& args, Share share) {
+  notes().position.store(args.positions[0], std::memory_order_relaxed);
+  notes().width.store(args.n_tokens, std::memory_order_relaxed);
+  notes().short_conv(args, share);
+}
+
 }  // namespace
 
 KernelTable with_notes(KernelTable table) {
   notes().linear = table.linear;
   notes().rope = table.rope;
+  notes().short_conv = table.short_conv;
   table.linear = noting_linear;
   table.rope = noting_rope;
+  table.short_conv = noting_short_conv;
   return table;
 }
 
@@ -50,7 +59,7 @@ void watch_model(const LoadedModel& model) {
   for (const Param& param : model.graph.params()) {
     if (param.kind == Param::Kind::matrix)
       parameters[model.weights.matrix(param.name).data] = param.name;
-    if (param.kind == Param::Kind::vector)
+    if (param.kind == Param::Kind::vector || param.kind == Param::Kind::taps)
       parameters[model.weights.vector(param.name).data()] = param.name;
     if (param.kind == Param::Kind::experts)
       parameters[model.weights.experts(param.name).data()] = param.name;

@@ -1,6 +1,6 @@
 // What kernels are not told: at which position and in which layer they are called. Wrappers around
-// rope (positions) and linear (the weight's name) write it down; the tables of both arms carry
-// them, so that the notes also hold where only one op runs the table under test.
+// rope and short_conv (positions) and linear (the weight's name) write it down; the tables of both
+// arms carry them, so that the notes also hold where only one op runs the table under test.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace fidelio::catalogue {
 
-/// `table` with note-taking rope and linear; they call those of `table`, which must be the same in
-/// every call of this function.
+/// `table` with note-taking rope, short_conv and linear; they call those of `table`, which must be
+/// the same in every call of this function.
 KernelTable with_notes(KernelTable table);
 
 /// Forgets the last model and learns the names of this one's parameters.
