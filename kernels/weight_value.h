@@ -141,7 +141,8 @@ inline Scaling scaling_of(const WeightView& w, std::size_t row, std::size_t col)
       return {widen_f16(load<std::uint16_t>(block, 0)), widen_f16(load<std::uint16_t>(block, 1))};
     case WeightFormat::q6_k: {
       const float d = widen_f16(load<std::uint16_t>(block + Q6kLayout::kD, 0));
-      return {d * load<std::int8_t>(block + Q6kLayout::kScales, col % 256 / 16)};  // exact
+      return {d *
+              static_cast<float>(load<std::int8_t>(block + Q6kLayout::kScales, col % 256 / 16))};
     }
     case WeightFormat::mxfp4_blocks:
       return {half_e8m0(load<std::uint8_t>(block, 0))};
