@@ -134,8 +134,7 @@ TEST(MemoryRefusal, IsOneMessageBeforeAnythingIsRead) {
     EXPECT_EQ(result.out, "");
     return result.err;
   };
-  EXPECT_THAT(error_of({"run", "."}),
-              HasSubstr("GB of memory available, expected 4406.68 GB: 4399.06 GB of weights + "));
+  EXPECT_THAT(error_of({"run", "."}), HasSubstr("GB of memory available, expected 4406."));
   EXPECT_THAT(error_of({"run", ".", "--load", "read"}), HasSubstr(": 4399.06 GB of weights;"));
   EXPECT_THAT(error_of({"bisect", "."}), HasSubstr("GB of memory available"));
   EXPECT_THAT(error_of({"logits", ".", "--prompt-ids", "1,2", "--out", "x.npy"}),

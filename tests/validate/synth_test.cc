@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "capsules/report.h"
 #include "kernels/contract.h"
 #include "tests/support/run_process.h"
 #include "tests/support/synth_model.h"
@@ -24,6 +25,7 @@ using synth::Format;
 using synth::FormSettings;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const FormSettings kMlx{Format::mlx, {}, {}, {}};
 const FormSettings kHf{Format::hf, {}, {}, {}};
@@ -129,12 +131,26 @@ TEST_P(SynthSanity, AThousandForcedTokensStayFiniteAndUseEveryExpert) {
 TEST_P(SynthSanity, RunsWithThePromptOfModelsWithoutATokenizerAndIsExact) {
   const auto model = this->model();
   RunOptions options = short_options();
+  options.runs = 1;
+  options.max_tokens = 12;
   options.prompt_ids.clear();
 
   const Record record = validate_with(*model, options, parse_patch_list("all"), kernels_for());
 
   EXPECT_EQ(record.verdict.fidelity, "EXACT");
   EXPECT_EQ(record.prompts.front().ids.size(), 64U);
+  EXPECT_THAT(text_report({record}, false), HasSubstr("prompt 0 is 64 built-in random ids"));
+}
+
+TEST(BuiltInIds, AreNotSaidOfAPromptThatSomebodyGave) {
+  const TempDir dir;
+  write_synth(dir / "m", small_config("qwen3-4b"), kMlx);
+  const auto model = load_model((dir / "m").string());
+
+  const Record record =
+      validate_with(*model, short_options(), parse_patch_list("all"), kernels_for());
+
+  EXPECT_THAT(text_report({record}, false), Not(HasSubstr("built-in")));
 }
 
 INSTANTIATE_TEST_SUITE_P(
