@@ -28,15 +28,22 @@ struct Elements {
   std::uint64_t cached = 0;  ///< keys and values of a position
 };
 
+/// What a node remembers of a position while everything is kept, as an examination asks.
+std::uint64_t cached_by(const Graph& graph, const Node& node) {
+  if (node.op == Op::short_conv) return width_of(graph.value(node.inputs[0]));
+  std::uint64_t elements = 0;
+  if (node.op != Op::kv_append) return elements;
+  for (const ValueId input : node.inputs) elements += width_of(graph.value(input));
+  return elements;
+}
+
 Elements elements_of(const Graph& graph) {
   Elements elements;
   bool wanted_rows = false;
   for (const Node& node : graph.nodes()) {
     wanted_rows = wanted_rows || node.op == Op::wanted_rows;  // everything behind it is the head
-    if (node.op == Op::kv_append) {
-      for (const ValueId input : node.inputs) elements.cached += width_of(graph.value(input));
-      continue;
-    }
+    elements.cached += cached_by(graph, node);
+    if (node.op == Op::kv_append) continue;
     for (const ValueId output : node.outputs)
       (wanted_rows ? elements.wanted_row : elements.token) += width_of(graph.value(output));
   }
@@ -64,7 +71,8 @@ MemoryNeed memory_need(std::uint64_t weights_bytes, const Graph& graph, const Me
   constexpr std::uint64_t kFloat = sizeof(float);
   MemoryNeed need;
   need.weights = weights_bytes;
-  need.caches = use.arms * use.capacity * elements.cached * kFloat;
+  const std::uint64_t positions = (use.capacity + 15) / 16 * 16;  // caches grow by blocks of 16
+  need.caches = use.arms * positions * elements.cached * kFloat;
   need.scratch = kProgramBytes +
                  use.arms * kFloat *
                      (use.widest_step * layout.per_token + use.wanted_rows * layout.per_wanted_row);

@@ -18,6 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Where the files go, and what is in them.
+struct Destination {
+  fs::path folder;
+  std::vector<synth::PlannedFile> files;
+};
+
 void require_new_or_empty(const fs::path& out) {
   if (!fs::exists(out)) return;
   if (!fs::is_directory(out))
@@ -31,7 +37,25 @@ void require_new_or_empty(const fs::path& out) {
 synth::Format parse_format(const std::string& name) {
   if (name == "hf") return synth::Format::hf;
   if (name == "mlx") return synth::Format::mlx;
-  throw UserError(fmt::format("--format: found {}, expected mlx or hf", quote(name)));
+  if (name == "gguf") return synth::Format::gguf;
+  throw UserError(fmt::format("--format: found {}, expected mlx, hf or gguf", quote(name)));
+}
+
+Destination destination_of(const SynthOptions& options, synth::Format format,
+                           const synth::StoredModel& model) {
+  const fs::path& out = options.out;
+  if (format != synth::Format::gguf) {
+    require_new_or_empty(out);
+    return {out, safetensors_files(model, format)};
+  }
+  if (out.extension() != ".gguf") {
+    require_new_or_empty(out);
+    return {out, {gguf_file(model, options.family + ".gguf")}};
+  }
+  if (fs::exists(out))
+    throw UserError(fmt::format("{}: found a file or folder, expected none yet", path_text(out)));
+  const fs::path folder = out.has_parent_path() ? out.parent_path() : fs::path(".");
+  return {folder, {gguf_file(model, out.filename().string())}};
 }
 
 std::size_t thread_count() { return std::max(2U, std::thread::hardware_concurrency()); }
@@ -44,15 +68,14 @@ int synth_command(const SynthOptions& options) {
   const synth::Format format = parse_format(options.format);
   const synth::StoredModel model =
       synth::stored_model(config, {format, options.bits, options.group_size, options.mode});
-  const std::vector<synth::PlannedFile> files = synth::safetensors_files(model, format);
-  require_new_or_empty(options.out);
-  synth::require_space(options.out, files);
+  const auto [folder, files] = destination_of(options, format, model);
+  synth::require_space(folder, files);
 
   const auto start = std::chrono::steady_clock::now();
   const InterruptGuard interrupts;
   {
     Progress progress(synth::write_work(files), Progress::wanted());
-    synth::write_files(options.out, files, options.seed, thread_count(), progress);
+    synth::write_files(folder, files, options.seed, thread_count(), progress);
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   const double gigabytes = static_cast<double>(synth::total_bytes(files)) / 1e9;

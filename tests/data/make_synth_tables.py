@@ -2,15 +2,18 @@
 `validate synth` imitates, cut to a few layers, for each form it writes.
 
 transformers saves the Hugging Face form; mlx-lm's quantize_model makes the MLX forms, with the quantization
-block that its convert writes to config.json. No weights are kept. gpt-oss is published with MXFP4 experts,
+block that its convert writes to config.json. GGUF names are those that llama.cpp's gguf package gives the
+Hugging Face names, with the shapes that its converter makes (experts stacked). No weights are kept. gpt-oss is published with MXFP4 experts,
 which transformers cannot save on a CPU: its experts' tensors are put in the published shapes, and mlx-lm must
-take them. Needs what make_tensor_tables.py needs.
+take them. Needs what make_tensor_tables.py needs, and gguf.
 """
 
 import argparse
 import json
+import re
 from pathlib import Path
 
+import gguf
 import mlx.core as mx
 import mlx.nn as nn
 from make_tensor_tables import MLX_DTYPES, transformers_table
@@ -87,7 +90,59 @@ def published_gpt_oss(config: dict) -> dict:
     return tensors
 
 
+ARCHITECTURES = {
+    "lfm2_moe": gguf.MODEL_ARCH.LFM2MOE,
+    "qwen3_moe": gguf.MODEL_ARCH.QWEN3MOE,
+    "gpt_oss": gguf.MODEL_ARCH.GPT_OSS,
+    "olmoe": gguf.MODEL_ARCH.OLMOE,
+    "mixtral": gguf.MODEL_ARCH.LLAMA,
+    "qwen3": gguf.MODEL_ARCH.QWEN3,
+}
+
+
+def converted_shapes(tensors: dict) -> dict:
+    """Hugging Face's tensors as llama.cpp's converter regroups them before it renames them."""
+    out = {}
+    for name, (_, shape) in tensors.items():
+        expert = re.fullmatch(r"model\.(.*\.experts)\.(\d+)\.(.*)", name)
+        if expert:
+            stacked = out.setdefault(f"{expert[1]}.{expert[3]}", [0, *shape])
+            stacked[0] = max(stacked[0], int(expert[2]) + 1)
+        elif "gate_up_proj" in name and not name.endswith("_scales"):
+            kind = "bias" if name.endswith("_bias") else "weight"
+            half = [shape[0], shape[1] // 2] + ([] if kind == "bias" else [shape[2] * 32])
+            for proj in ("gate_proj", "up_proj"):
+                out[re.sub("gate_up_proj.*", f"{proj}.{kind}", name)] = half
+        elif name.endswith("down_proj_blocks"):
+            out[name.replace("_blocks", ".weight")] = [shape[0], shape[1], shape[2] * 32]
+        elif name.endswith("_scales"):
+            continue
+        elif name.endswith("conv.conv.weight"):
+            out[name] = [shape[0], shape[2]]
+        else:
+            name = re.sub("down_proj_bias$", "down_proj.bias", name)
+            name = re.sub("expert_bias$", "expert_bias.bias", name)
+            out[re.sub("sinks$", "sinks.weight", name)] = shape
+    return out
+
+
+def gguf_form(config: dict, tensors: dict) -> dict:
+    """Without types: those are llama-quantize's choice, not the converter's."""
+    names = gguf.get_tensor_name_map(ARCHITECTURES[config["model_type"]], config["num_hidden_layers"])
+    table = {}
+    for name, shape in converted_shapes(tensors).items():
+        path, suffix = name.rsplit(".", 1)
+        known = [names.get_name(p) for p in (path, "model." + path)]
+        table[f"{next(k for k in known if k)}.{suffix}"] = [None, shape]
+    return {"quantization": None, "tensors": table}
+
+
 def forms_of(config: dict) -> dict:
+    forms = forms_by_reference(config)
+    return forms | {"gguf": gguf_form(config, forms["hf"]["tensors"])}
+
+
+def forms_by_reference(config: dict) -> dict:
     if config["model_type"] != "gpt_oss":
         forms = {"hf": {"quantization": None, "tensors": transformers_table(config)}}
         return forms | {name: mlx_form(mlx_model(config), config, s) for name, s in MLX_FORMS.items()}

@@ -35,8 +35,11 @@ inline void write_synth(const std::filesystem::path& folder, const nlohmann::jso
                         std::size_t n_threads = 2, std::uint64_t shard_bytes = synth::kShardBytes) {
   Progress silent(1, false);
   const synth::StoredModel model = synth::stored_model(config, form);
-  synth::write_files(folder, synth::safetensors_files(model, form.format, shard_bytes), seed,
-                     n_threads, silent);
+  const std::vector<synth::PlannedFile> files =
+      form.format == synth::Format::gguf
+          ? std::vector{synth::gguf_file(model, "model.gguf")}
+          : synth::safetensors_files(model, form.format, shard_bytes);
+  synth::write_files(folder, files, seed, n_threads, silent);
 }
 
 }  // namespace fidelio::testing

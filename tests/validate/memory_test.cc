@@ -82,6 +82,7 @@ TEST_F(MemoryOfRun, CountsTheCachesThatTheArmsAllocate) {
   const RopeTable rope = rope_table_for(*model_, limits.capacity);
   Arm arm("baseline", *model_, {}, kernels, team, rope, limits);
 
+  arm.decoder().set_keep(Cache::Keep::everything);  // as an examination does
   const MemoryNeed reckoned = need(options);
 
   EXPECT_EQ(reckoned.caches, 2 * arm.decoder().cache().bytes());

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "tests/support/user_error.h"
 #include "validate/synth/published_configs.h"
@@ -28,10 +29,12 @@ struct Form {
 
 const FormSettings kHf{Format::hf, {}, {}, {}};
 const FormSettings kMlx{Format::mlx, {}, {}, {}};
+const FormSettings kGguf{Format::gguf, {}, {}, {}};
 
 const Form kForms[] = {
     {"hf", kHf},
     {"mlx", kMlx},
+    {"gguf", kGguf},
     {"mlx-3bit-32", {Format::mlx, 3, 32, {}}},
     {"mlx-16bit", {Format::mlx, 16, {}, {}}},
     {"mlx-mxfp4", {Format::mlx, {}, {}, "mxfp4"}},
@@ -42,11 +45,13 @@ json table_of(const std::string& family, const std::string& form) {
   return json::parse(std::ifstream(kTables / (family + "." + form + ".json")));
 }
 
-/// As the tables spell them: name -> [dtype, shape].
-json tensors_of(const StoredModel& model) {
+/// As the tables spell them: name -> [dtype, shape]; those of GGUF leave the type open.
+json tensors_of(const StoredModel& model, Format format = Format::mlx) {
   json tensors = json::object();
-  for (const StoredTensor& tensor : model.tensors)
-    tensors[tensor.name] = json::array({tensor.dtype, tensor.shape});
+  for (const StoredTensor& tensor : model.tensors) {
+    const json dtype = format == Format::gguf ? json() : json(tensor.dtype);
+    tensors[tensor.name] = json::array({dtype, tensor.shape});
+  }
   return tensors;
 }
 
@@ -67,7 +72,7 @@ TEST(SynthTables, AreThoseOfTheReferenceImplementations) {
       const json table = table_of(family, form.name);
       const StoredModel model = model_of(family, form.settings);
 
-      EXPECT_EQ(json::diff(table["tensors"], tensors_of(model)).dump(1), "[]")
+      EXPECT_EQ(json::diff(table["tensors"], tensors_of(model, form.settings.format)).dump(1), "[]")
           << family << " " << form.name;
       if (form.settings.format == Format::mlx) {
         EXPECT_EQ(model.config.value("quantization", json()), table["quantization"])
@@ -98,6 +103,46 @@ TEST(SynthTables, SizesAreThoseOfThePublishedCheckpoints) {
   };
   EXPECT_EQ(bytes("mixtral-8x7b", kHf), 93'405'585'408U);
   EXPECT_EQ(bytes("qwen3-30b-a3b", kHf), 61'064'245'248U);
+}
+
+/// The types of a GGUF form, by the end of a tensor's name.
+std::map<std::string, std::string> gguf_types(const char* family, const FormSettings& settings) {
+  std::map<std::string, std::string> types;
+  for (const StoredTensor& tensor : model_of(family, settings).tensors) {
+    const std::size_t layer = tensor.name.starts_with("blk.") ? tensor.name.find('.', 4) + 1 : 0;
+    types[tensor.name.substr(layer)] = tensor.dtype;
+  }
+  return types;
+}
+
+TEST(SynthGguf, TypesAreWhatLlamaQuantizeMakes) {
+  const auto q4 = gguf_types("qwen3-30b-a3b", kGguf);
+  EXPECT_EQ(q4.at("token_embd.weight"), "Q4_0");
+  EXPECT_EQ(q4.at("output.weight"), "Q6_K");
+  EXPECT_EQ(q4.at("attn_q.weight"), "Q4_0");
+  EXPECT_EQ(q4.at("ffn_gate_exps.weight"), "Q4_0");
+  EXPECT_EQ(q4.at("ffn_gate_inp.weight"), "F32");
+  EXPECT_EQ(q4.at("attn_q_norm.weight"), "F32");
+  const auto tied = gguf_types("lfm2-8b-a1b", kGguf);
+  EXPECT_EQ(tied.at("token_embd.weight"), "Q6_K");
+  EXPECT_EQ(tied.at("shortconv.conv.weight"), "F32");
+  EXPECT_EQ(tied.at("exp_probs_b.bias"), "F32");
+  const auto gpt_oss = gguf_types("gpt-oss-20b", kGguf);
+  EXPECT_EQ(gpt_oss.at("ffn_down_exps.weight"), "MXFP4");
+  EXPECT_EQ(gpt_oss.at("ffn_down_exps.bias"), "F32");
+  EXPECT_EQ(gpt_oss.at("attn_q.weight"), "Q8_0");
+  EXPECT_EQ(gguf_types("qwen3-4b", {Format::gguf, 16, {}, {}}).at("ffn_up.weight"), "BF16");
+}
+
+TEST(SynthGguf, SizesAreThoseOfFilesThatLlamaCppRan) {
+  const auto gigabytes = [](const char* family, std::optional<int> bits) {
+    const FormSettings settings{Format::gguf, bits, {}, {}};
+    return static_cast<double>(stored_model(published_config(family), settings).bytes()) / 1e9;
+  };
+  EXPECT_NEAR(gigabytes("lfm2-8b-a1b", 4), 4.732, 0.0005);
+  EXPECT_NEAR(gigabytes("lfm2-8b-a1b", 8), 8.866, 0.0005);
+  EXPECT_NEAR(gigabytes("qwen3-30b-a3b", 4), 17.299, 0.0005);
+  EXPECT_NEAR(gigabytes("gpt-oss-20b", {}), 12.097, 0.0005);
 }
 
 TEST(SynthForms, RefuseWhatTheyDoNotKnow) {

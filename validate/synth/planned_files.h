@@ -30,6 +30,9 @@ inline constexpr std::uint64_t kShardBytes = 5'000'000'000;
 std::vector<PlannedFile> safetensors_files(const StoredModel& model, Format format,
                                            std::uint64_t shard_bytes = kShardBytes);
 
+/// The model as one file `name`, which ends in .gguf; without a vocabulary.
+PlannedFile gguf_file(const StoredModel& model, std::string name);
+
 /// A file of this text.
 PlannedFile text_file(std::string name, std::string text);
 

@@ -25,7 +25,16 @@ std::uint64_t StoredModel::bytes() const {
 }
 
 StoredModel stored_model(const nlohmann::json& config, const FormSettings& settings) {
-  return settings.format == Format::hf ? hf_model(config, settings) : mlx_model(config, settings);
+  switch (settings.format) {
+    case Format::hf:
+      return hf_model(config, settings);
+    case Format::mlx:
+      return mlx_model(config, settings);
+    case Format::gguf:
+      return gguf_model(config, settings);
+  }
+  FIDELIO_CHECK(!"a format without a form");
+  return {};
 }
 
 }  // namespace fidelio::synth

@@ -1,6 +1,6 @@
 // A random model in the form in which it is stored: its config, and every tensor with the name,
 // dtype, shape and content that the format gives it. How it is cut into files is
-// safetensors_files.h and gguf_file.h.
+// planned_files.h.
 #pragma once
 
 #include <cstdint>
@@ -52,5 +52,6 @@ std::int64_t element_count(const std::vector<std::int64_t>& shape);
 // One file each; called by stored_model.
 StoredModel hf_model(const nlohmann::json& config, const FormSettings& settings);
 StoredModel mlx_model(const nlohmann::json& config, const FormSettings& settings);
+StoredModel gguf_model(const nlohmann::json& config, const FormSettings& settings);
 
 }  // namespace fidelio::synth
