@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "kernels/weights.h"
+#include "kernels/table.h"
 #include "validate/op_checks/random_data.h"
 
 namespace fidelio {
