@@ -33,8 +33,7 @@ StoredModel stored_model(const nlohmann::json& config, const FormSettings& setti
     case Format::gguf:
       return gguf_model(config, settings);
   }
-  FIDELIO_CHECK(!"a format without a form");
-  return {};
+  check_failed("a format without a form", __FILE__, __LINE__);
 }
 
 }  // namespace fidelio::synth

@@ -105,7 +105,7 @@ void fill_floats(const Content& content, std::uint64_t key, std::uint64_t first,
   if (content.encoding == Encoding::f32) {
     each_unit<16>(first, out, [=](std::uint64_t unit, std::byte* at) {
       const std::uint64_t word = random_word(key, unit);
-      for (unsigned i = 0; i < 4; ++i) put(at + 4 * i, value(word, i));
+      for (unsigned i = 0; i < 4; ++i) put(at + std::size_t{4} * i, value(word, i));
     });
   } else {
     each_unit<8>(first, out, [=](std::uint64_t unit, std::byte* at) {
@@ -205,8 +205,7 @@ Unit unit_of(Encoding encoding) {
     case Encoding::mxfp4_block:
       return {17, 32};
   }
-  FIDELIO_CHECK(!"an encoding without a unit");
-  return {1, 1};
+  check_failed("an encoding without a unit", __FILE__, __LINE__);
 }
 
 void fill(const Content& content, std::uint64_t key, std::uint64_t first_unit,

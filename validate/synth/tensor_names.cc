@@ -114,8 +114,7 @@ const Names& find(const std::string& model_type, Part part) {
       if (names.part == part) return names;
     }
   }
-  FIDELIO_CHECK(!"a part that this family has no name for");
-  return kMost[0];
+  check_failed("a part that this family has no name for", __FILE__, __LINE__);
 }
 
 }  // namespace
