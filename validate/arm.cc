@@ -18,8 +18,7 @@ float attention_factor(const Graph& graph) {
 
 RopeTable rope_table_for(const LoadedModel& model, std::size_t capacity) {
   const std::vector<float>& inv_freq = model.weights.vector("rope.inv_freq");
-  return make_rope_table(inv_freq.data(), inv_freq.size(), capacity,
-                         attention_factor(model.graph));
+  return make_rope_table(inv_freq.data(), inv_freq.size(), capacity, attention_factor(model.graph));
 }
 
 Arm::Arm(std::string name, const LoadedModel& model, std::vector<const Patch*> patches,
