@@ -79,10 +79,11 @@ MemoryNeed memory_need(std::uint64_t weights_bytes, const Graph& graph, const Me
   if (!use.examines) return need;
   // Every value of a step of the baseline, for the patched arm to be compared with.
   need.examination =
-      kFloat * (use.widest_step * elements.token + use.wanted_rows * elements.wanted_row);
-  // Every value of the rows in float64, and their logits of both arms and both evaluations.
-  need.examination += use.reference_rows *
-                      (sizeof(double) * elements.token + 4 * sizeof(double) * elements.wanted_row);
+      kFloat * (use.watched_step * elements.token + use.wanted_rows * elements.wanted_row);
+  // The rows' values in float64 while they are read, an op's operands beside its results, and the
+  // rows' logits of both arms and both evaluations.
+  need.examination += use.reference_rows * (2 * sizeof(double) * layout.per_token +
+                                            4 * sizeof(double) * elements.wanted_row);
   return need;
 }
 

@@ -27,6 +27,7 @@ struct MemoryUse {
   std::size_t arms = 2;
   std::size_t capacity = 0;        ///< positions of a cache
   std::size_t widest_step = 0;     ///< tokens
+  std::size_t watched_step = 0;    ///< tokens of the widest one that is compared value by value
   std::size_t wanted_rows = 1;     ///< rows of logits of a step, at most
   bool examines = false;           ///< sites are compared value by value
   std::size_t reference_rows = 0;  ///< rows evaluated in float64 and naively, all at once

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "validate/available_memory.h"
+#include "validate/fidelity/lockstep.h"
 #include "validate/fidelity/references.h"
 #include "validate/side_by_side.h"
 
@@ -16,6 +17,10 @@ MemoryNeed memory_of_run(const LoadedModel& model, const RunOptions& options,
   use.wanted_rows =
       static_cast<std::size_t>(*std::max_element(options.widths.begin(), options.widths.end()));
   use.examines = true;
+  const bool guarded = std::all_of(patches.begin(), patches.end(), [](const Patch* patch) {
+    return patch->guard_range.max_n_tokens <= static_cast<std::int64_t>(kWatchedTokens);
+  });
+  use.watched_step = guarded ? std::min(limits.max_step, kWatchedTokens) : limits.max_step;
   const bool bit_exact = std::all_of(patches.begin(), patches.end(), [](const Patch* patch) {
     return patch->numerics == Numerics::bit_exact;
   });

@@ -8,45 +8,24 @@
 #include "core/check.h"
 #include "core/truth/declared_rounding.h"
 #include "core/truth/truth_attention.h"
+#include "core/truth/truth_fused.h"
 
 namespace fidelio {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-std::size_t size_of(const Node& node, std::string_view attribute) {
-  return static_cast<std::size_t>(node.integer(attribute));
-}
 
 template <class T>
 Rows<T> last_rows(const Rows<T>& x, std::size_t n) {
   return {n, x.width, {x.x.end() - static_cast<std::ptrdiff_t>(n * x.width), x.x.end()}, {}};
 }
 
-double number_or(const Node& node, const char* attribute, double absent) {
-  return node.has(attribute) ? static_cast<double>(node.number(attribute)) : absent;
-}
-
-TruthRouter router_of(const Node& node, std::span<const float> selection_bias) {
-  const std::string& order = node.text("order");
-  return {size_of(node, "k"),
-          order == "softmax_topk"   ? RouterOrder::softmax_topk
-          : order == "topk_softmax" ? RouterOrder::topk_softmax
-                                    : RouterOrder::sigmoid_topk,
-          node.integer("normalize") != 0,
-          number_or(node, "eps", 0),
-          number_or(node, "factor", 1),
-          selection_bias};
-}
-
-/// The activation of a gate and an up projection, as the fused node's attributes say.
-template <class T>
-Rows<T> swiglu(const Node& node, Rows<T> gate, Rows<T> up) {
-  gate = truth_clamp(std::move(gate), -kInfinity, number_or(node, "gate_max", kInfinity));
-  up = truth_clamp(std::move(up), number_or(node, "up_min", -kInfinity),
-                   number_or(node, "up_max", kInfinity));
-  up = truth_add_scalar(std::move(up), number_or(node, "up_add", 0));
-  return truth_mul(truth_silu(std::move(gate), number_or(node, "alpha", 1)), up);
+/// The last node that reads each value, of values that are no result of the graph.
+std::vector<NodeId> last_readers(const Graph& graph) {
+  std::vector<NodeId> last(graph.values().size(), -1);
+  for (std::size_t n = 0; n < graph.nodes().size(); ++n)
+    for (const ValueId input : graph.nodes()[n].inputs)
+      last[static_cast<std::size_t>(input)] = static_cast<NodeId>(n);
+  for (const ValueId output : graph.outputs()) last[static_cast<std::size_t>(output)] = -1;
+  return last;
 }
 
 }  // namespace
@@ -60,6 +39,7 @@ struct Evaluator<T>::Step {
   std::vector<Rows<T>>* values = nullptr;  ///< by ValueId
   std::vector<CacheRows<T>> own = {};      ///< by layer: keys and values of this step
   Cache* arm_cache = nullptr;              ///< not null: rows apart, behind this cache
+  std::vector<NodeId> last_reader = {};    ///< by ValueId; given, values go with it
 };
 
 template <class T>
@@ -84,6 +64,7 @@ Rows<T> Evaluator<T>::step(std::span<const std::int32_t> ids, std::size_t n_want
   FIDELIO_CHECK((position_ + ids.size()) * rope_.half <= rope_.cos.size());
   std::vector<Rows<T>> values(graph_.values().size());
   Step step{ids, std::vector<std::size_t>(ids.size()), n_wanted, &values};
+  step.last_reader = last_readers(graph_);
   std::iota(step.positions.begin(), step.positions.end(), position_);
   for (NodeId n = 0; static_cast<std::size_t>(n) < graph_.nodes().size(); ++n) run(n, step, after);
   cache_.resize(std::max(cache_.size(), step.own.size()));
@@ -104,6 +85,7 @@ Rows<T> Evaluator<T>::steps_behind(Cache& cache, std::span<const std::int32_t> i
   FIDELIO_CHECK(!ids.empty() && ids.size() == positions.size());
   std::vector<Rows<T>> values(graph_.values().size());
   Step step{ids, {positions.begin(), positions.end()}, ids.size(), &values, {}, &cache};
+  step.last_reader = last_readers(graph_);
   for (NodeId n = 0; static_cast<std::size_t>(n) < graph_.nodes().size(); ++n) run(n, step, after);
   return std::move(values[static_cast<std::size_t>(graph_.outputs()[0])]);
 }
@@ -129,7 +111,12 @@ std::vector<Rows<T>> Evaluator<T>::results_of(NodeId id, Step& step) {
   const Node& node = graph_.node(id);
   std::vector<Rows<T>> in;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    in.push_back((*step.values)[static_cast<std::size_t>(node.inputs[i])]);
+    const auto value = static_cast<std::size_t>(node.inputs[i]);
+    const auto& inputs = node.inputs;
+    const bool again = std::find(inputs.begin() + static_cast<std::ptrdiff_t>(i) + 1, inputs.end(),
+                                 inputs[i]) != inputs.end();
+    const bool last = !step.last_reader.empty() && step.last_reader[value] == id && !again;
+    in.push_back(last ? std::move((*step.values)[value]) : (*step.values)[value]);
     if (before_) before_(id, i, in.back());
   }
   switch (node.op) {
@@ -230,7 +217,7 @@ std::vector<Rows<T>> Evaluator<T>::dense(const Node& node, const std::vector<Row
     case Op::mul_scalar:
       return {truth_mul_scalar(in[0], number("value", 1))};
     case Op::clamp:
-      return {truth_clamp(in[0], number("min", -kInfinity), number("max", kInfinity))};
+      return {truth_clamp(in[0], number("min", -kNoLimit), number("max", kNoLimit))};
     case Op::sigmoid:
       return {truth_sigmoid(in[0])};
     case Op::silu:
@@ -271,7 +258,7 @@ std::vector<Rows<T>> Evaluator<T>::experts(const Node& node, const std::vector<R
       return {std::move(values), std::move(ids)};
     }
     case Op::router_topk:
-      return truth_route(in[0], router_of(node, vector(0)));
+      return truth_route(in[0], truth_router(node, vector(0)));
     case Op::take:
       return {truth_take(in[0], in[1])};
     case Op::add_expert_bias:
@@ -285,7 +272,7 @@ std::vector<Rows<T>> Evaluator<T>::experts(const Node& node, const std::vector<R
       return {truth_gather_matmul(stack(0), declared_rounding(Rounding::int16_per_32, in[0]), in[1],
                                   parallel_)};
     case Op::gate_up_swiglu:
-      return {swiglu(node, biased(0, 2, in[1]), biased(1, 3, in[1]))};
+      return {truth_swiglu(node, biased(0, 2, in[1]), biased(1, 3, in[1]))};
     case Op::combine:
       return {truth_combine(in[0], in[1])};
     case Op::down_combine:

@@ -36,10 +36,12 @@ class Lockstep {
   StepLogits prefill(std::span<const std::int32_t> prompt, std::size_t n_wanted) {
     StepLogits last;
     std::size_t done = 0;
-    for (const std::size_t n :
+    for (const std::size_t chunk :
          prefill_chunks(prompt.size(), static_cast<std::size_t>(input_.prefill_chunk))) {
-      done += n;
-      last = step(prompt.subspan(done - n, n), done == prompt.size() ? n_wanted : 0);
+      for (const std::size_t n : pieces(chunk)) {
+        done += n;
+        last = step(prompt.subspan(done - n, n), done == prompt.size() ? n_wanted : 0);
+      }
     }
     return last;
   }
@@ -61,6 +63,19 @@ class Lockstep {
   }
 
  private:
+  /// A watched step keeps every value of every token, so a chunk that no patch touches, whole or in
+  /// pieces, is watched in pieces: the baseline's bits do not depend on the cut.
+  std::vector<std::size_t> pieces(std::size_t chunk) {
+    const std::vector<std::size_t> whole = {chunk};
+    if (!watch_ || chunk <= kWatchedTokens) return whole;
+    const std::vector<std::size_t> cut = prefill_chunks(chunk, kWatchedTokens);
+    const auto untouched = [&](std::size_t n) {
+      return patched_.width_plan(n).plan->graph() == baseline_.width_plan(n).plan->graph();
+    };
+    const bool may_cut = untouched(chunk) && std::all_of(cut.begin(), cut.end(), untouched);
+    return may_cut ? cut : whole;
+  }
+
   void collect_faults(Arm& arm, std::size_t n_tokens) {
     if (faults_ == nullptr) return;
     for (const SiteFault& fault : arm.decoder().faults()) {

@@ -1,0 +1,34 @@
+#include "core/truth/truth_fused.h"
+
+#include <utility>
+
+#include "core/truth/truth_elementwise.h"
+#include "core/truth/truth_ops.h"
+
+namespace fidelio {
+
+TruthRouter truth_router(const Node& node, std::span<const float> selection_bias) {
+  const std::string& order = node.text("order");
+  return {size_of(node, "k"),
+          order == "softmax_topk"   ? RouterOrder::softmax_topk
+          : order == "topk_softmax" ? RouterOrder::topk_softmax
+                                    : RouterOrder::sigmoid_topk,
+          node.integer("normalize") != 0,
+          number_or(node, "eps", 0),
+          number_or(node, "factor", 1),
+          selection_bias};
+}
+
+template <class T>
+Rows<T> truth_swiglu(const Node& node, Rows<T> gate, Rows<T> up) {
+  gate = truth_clamp(std::move(gate), -kNoLimit, number_or(node, "gate_max", kNoLimit));
+  up = truth_clamp(std::move(up), number_or(node, "up_min", -kNoLimit),
+                   number_or(node, "up_max", kNoLimit));
+  up = truth_add_scalar(std::move(up), number_or(node, "up_add", 0));
+  return truth_mul(truth_silu(std::move(gate), number_or(node, "alpha", 1)), up);
+}
+
+template Rows<double> truth_swiglu(const Node&, Rows<double>, Rows<double>);
+template Rows<float> truth_swiglu(const Node&, Rows<float>, Rows<float>);
+
+}  // namespace fidelio
