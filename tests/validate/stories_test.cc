@@ -26,9 +26,9 @@ TEST_P(Stories, SaysThePublished200IdsOnEveryTargetPatchedOrNot) {
   const std::vector<std::int32_t> expected = expected_ids(folder);
   for (const std::string& target : kernel_targets()) {
     for (const char* patches : {"none", "all"}) {
-      for (const std::size_t threads : {1UL, 2UL, 5UL}) {
-        if (target == "ref" && threads == 5)
-          continue;  // the slow one; its threads are tested with 2
+      for (const std::size_t threads : {1UL, 2UL}) {
+        // The slow one; what its threads do is BitIdentity's, as are more threads of the others.
+        if (target == "ref" && threads == 1) continue;
         const Generation run = decode(*model, {1}, 200, {target, threads, patches});
         ASSERT_THAT(run.ids, ::testing::ElementsAreArray(expected))
             << target << ", " << patches << ", " << threads;
