@@ -10,7 +10,7 @@ std::int64_t element_count(const std::vector<std::int64_t>& shape) {
   return n;
 }
 
-StoredTensor float_tensor(std::string name, std::vector<std::int64_t> shape, Spread spread,
+StoredTensor float_tensor(const std::string& name, std::vector<std::int64_t> shape, Spread spread,
                           Encoding encoding) {
   FIDELIO_CHECK(encoding == Encoding::bf16 || encoding == Encoding::f32);
   const bool wide = encoding == Encoding::f32;

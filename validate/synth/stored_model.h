@@ -44,7 +44,7 @@ struct FormSettings {
 StoredModel stored_model(const nlohmann::json& config, const FormSettings& settings);
 
 /// A tensor of floats under its own name.
-StoredTensor float_tensor(std::string name, std::vector<std::int64_t> shape, Spread spread,
+StoredTensor float_tensor(const std::string& name, std::vector<std::int64_t> shape, Spread spread,
                           Encoding encoding = Encoding::bf16);
 
 std::int64_t element_count(const std::vector<std::int64_t>& shape);
