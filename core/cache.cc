@@ -46,7 +46,7 @@ void Cache::set_keep(Keep keep) {
     layer.offset = floats;
     floats += (layer.is_conv ? 1 : 2) * layer.slots * layer.heads * layer.width;
   }
-  memory_ = std::vector<float>(floats);
+  memory_ = AlignedVector<float>(floats);
 }
 
 const Cache::Layer& Cache::at(std::size_t index, bool is_conv) const {

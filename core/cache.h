@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/aligned_vector.h"
 #include "core/graph.h"
 #include "kernels/attention.h"
 #include "kernels/short_conv.h"
@@ -49,7 +50,7 @@ class Cache {
   std::size_t capacity_ = 0;
   std::size_t max_step_ = 0;
   std::vector<Layer> layers_;
-  std::vector<float> memory_;
+  AlignedVector<float> memory_;
 };
 
 }  // namespace fidelio

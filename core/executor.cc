@@ -9,13 +9,6 @@
 namespace fidelio {
 namespace {
 
-constexpr std::size_t kAlignment = 64;
-
-std::byte* aligned(std::byte* p) {
-  const auto address = reinterpret_cast<std::uintptr_t>(p);
-  return p + (kAlignment - address % kAlignment) % kAlignment;
-}
-
 bool makes_expert_ids(Op op) { return op == Op::top_k || op == Op::router_topk; }
 
 }  // namespace
@@ -31,8 +24,8 @@ void Executor::prepare(const Plan& plan, const StepInput& step) {
   const std::size_t floats = plan.value_floats(n_tokens, step.n_wanted);
   if (values_.size() < floats) values_.resize(floats);
   // A line between threads keeps them from sharing one.
-  workspace_stride_ = plan.workspace_bytes(n_tokens, capacity_) + kAlignment;
-  const std::size_t bytes = team_.size() * workspace_stride_ + kAlignment;
+  workspace_stride_ = plan.workspace_bytes(n_tokens, capacity_) + kCacheLine;
+  const std::size_t bytes = team_.size() * workspace_stride_;
   if (workspace_.size() < bytes) workspace_.resize(bytes);
   positions_.resize(n_tokens);
   for (std::size_t t = 0; t < n_tokens; ++t)
@@ -77,7 +70,7 @@ void Executor::run_nodes(const Plan& plan, const StepInput& step, Cache& cache,
                           step.ids,       positions_.data(),
                           n_tokens,       step.n_wanted,
                           &cache};
-  std::byte* workspace = aligned(workspace_.data()) + thread * workspace_stride_;
+  std::byte* workspace = workspace_.data() + thread * workspace_stride_;
   const Share shared{thread, team_.size(), workspace};
   const Share alone{0, 1, workspace};
   for (const PlanNode& node : plan.nodes()) {
@@ -112,7 +105,7 @@ void Executor::run_nodes(const Plan& plan, const StepInput& step, Cache& cache,
 void Executor::poison(const PlanNode& node, const StepMemory& memory, std::byte* workspace,
                       bool outputs) const {
   constexpr auto kNan = std::byte{0xFF};  // as a float: NaN; as an expert id: impossible
-  std::fill(workspace, workspace + workspace_stride_ - kAlignment, kNan);
+  std::fill(workspace, workspace + workspace_stride_ - kCacheLine, kNan);
   if (!outputs) return;
   for (const PlanValue& output : node.outputs) {
     if (output.width == 0) continue;

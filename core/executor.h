@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/aligned_vector.h"
 #include "core/cache.h"
 #include "core/plan.h"
 #include "core/run_node.h"
@@ -79,8 +80,8 @@ class Executor {
   NodeObserver* observer_ = nullptr;
   std::set<std::string> elsewhere_;
   const KernelTable* other_kernels_ = nullptr;
-  std::vector<float> values_;
-  std::vector<std::byte> workspace_;
+  AlignedVector<float> values_;
+  AlignedVector<std::byte> workspace_;
   std::size_t workspace_stride_ = 0;
   std::vector<std::int32_t> positions_;
   std::vector<SiteFault> faults_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "core/aligned_vector.h"
+
 namespace fidelio {
 namespace {
 
@@ -11,6 +13,13 @@ std::size_t row_width(const Value& value) {
   for (std::size_t d = 1; d < value.shape.size(); ++d)
     width *= static_cast<std::size_t>(value.shape[d]);
   return width;
+}
+
+/// Every value starts at a cache line: a vector load across two costs twice, and how fast an arm is
+/// must not depend on what lies before a value.
+std::size_t whole_lines(std::size_t width) {
+  constexpr std::size_t kLine = kCacheLine / sizeof(float);
+  return (width + kLine - 1) / kLine * kLine;
 }
 
 /// A value of a region while it waits for its place: live from node `first` to node `last`.
@@ -84,7 +93,8 @@ ScratchLayout lay_out(const Graph& graph) {
       ScratchLayout::Place& place = layout.places[value];
       place.wanted_rows = graph.value(id).shape[0] == kWantedRows;
       place.width = row_width(graph.value(id));
-      (place.wanted_rows ? wanted : tokens).push_back({value, place.width, n, last[value]});
+      (place.wanted_rows ? wanted : tokens)
+          .push_back({value, whole_lines(place.width), n, last[value]});
     }
   }
   layout.per_token = place(std::move(tokens), layout.places);
