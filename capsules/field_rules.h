@@ -33,6 +33,7 @@ inline constexpr FieldRule kDigestOrEmpty{0, kNoMaximum, FieldRule::Text::digest
 
 /// A field, of any type and range, that version 3 brought.
 inline constexpr FieldRule kSince3{0, kNoMaximum, FieldRule::Text::any, {}, 3};
+inline constexpr FieldRule kSince4{0, kNoMaximum, FieldRule::Text::any, {}, 4};
 /// At least one token a step.
 inline constexpr FieldRule kPositive{1, kNoMaximum, FieldRule::Text::any, {}, 1};
 /// A divergence is never negative; the rounding of its sum may be.
@@ -49,6 +50,8 @@ inline constexpr FieldRule kNumerics = one_of("bit_exact", "reassociated", "appr
 inline constexpr FieldRule kStop = one_of("eos", "max_tokens");
 inline constexpr FieldRule kLoadMode = one_of("mmap", "read", {}, 2);
 inline constexpr FieldRule kRouting = one_of("free", "routed", {}, 3);
+inline constexpr FieldRule kPurpose = one_of("measure", "confirm", {}, 4);
+inline constexpr FieldRule kOneSince4{1, kNoMaximum, FieldRule::Text::any, {}, 4};
 inline constexpr FieldRule kFaultKind = one_of("non_finite", "expert_id");
 
 }  // namespace fidelio

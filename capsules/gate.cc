@@ -44,6 +44,7 @@ std::string disagreement_of(const VerdictRecord& stored, const VerdictRecord& re
 GateResult gate(const std::string& name, const Record& record) {
   GateResult out;
   out.name = name;
+  out.model = record.model.id;
   out.recomputed = judge(record);
   out.disagreement = disagreement_of(record.verdict, out.recomputed);
   out.mismatch = checksum_mismatch(record);

@@ -10,8 +10,18 @@
 
 namespace fidelio {
 
+/// What the gate asked of a capsule, and the answer: a case of a JUnit suite, a line of a report.
+struct GateCheck {
+  std::string patch;     ///< a patch's name; "all patches" for what concerns all of them together
+  std::string name;      ///< "fidelity", "sites", "decode", "min_pairs", ...
+  std::string outcome;   ///< "pass", "fail", "inconclusive" or "skipped"
+  std::string sentence;  ///< why, for people
+};
+
 struct GateResult {
-  std::string name;  ///< of the capsule, as shown
+  std::string name;   ///< of the capsule, as shown
+  std::string model;  ///< its model's id
+  std::vector<GateCheck> checks;
   VerdictRecord recomputed;
   std::string disagreement;  ///< how the stored verdict differs; empty where it agrees
   std::string mismatch;      ///< a checksum that does not fit its contents; empty where all do

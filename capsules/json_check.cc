@@ -34,8 +34,13 @@ class SectionCheck {
                fmt::format("an integer above {}", lengths[i - 1]));
   }
 
+  void timing_options() const {
+    at_most("options.looks", record_.options.looks, 2, "looks at the timing");
+  }
+
   void runs() const {
     std::int64_t last = -1;
+    const std::size_t launches = std::max<std::size_t>(1, record_.launches.size());
     std::set<std::tuple<std::int64_t, std::int64_t, std::string_view>> seen;
     for (std::size_t i = 0; i < record_.runs.size(); ++i) {
       const RunRecord& run = record_.runs[i];
@@ -43,6 +48,8 @@ class SectionCheck {
         refuse(fmt::format("runs[{}].order", i), run.order,
                fmt::format("an integer above {}", last));
       last = run.order;
+      below(fmt::format("runs[{}].launch", i), run.launch, static_cast<std::int64_t>(launches),
+            "an index into launches");
       if (run.pair >= 0 && !seen.emplace(run.prompt, run.pair, run.arm).second)
         refuse(fmt::format("runs[{}].pair", i), run.pair,
                fmt::format("one {} run of prompt {} in it", run.arm, run.prompt));
@@ -163,6 +170,7 @@ void check_sections(const Record& record, const std::string& where) {
   check.prompts(record.runs, "runs");
   check.prompts(record.evidence, "evidence");
   check.lengths();
+  check.timing_options();
   check.runs();
   check.comparisons();
   check.route_flips();

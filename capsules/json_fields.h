@@ -55,6 +55,9 @@ void fields(Io& io, OptionsRecord& r) {
   io("sampled_steps", r.sampled_steps, kSince3);
   io("lengths", r.lengths, kSince3);
   io("budget", r.budget, kSince3);
+  io("looks", r.looks, kOneSince4);
+  io("launches", r.launches, kOneSince4);
+  io("confirm", r.confirm, kSince4);
 }
 
 template <class Io>
@@ -124,6 +127,13 @@ void fields(Io& io, PlanRecord& r) {
 }
 
 template <class Io>
+void fields(Io& io, LaunchRecord& r) {
+  io("purpose", r.purpose, kPurpose);
+  io("created", r.created);
+  io("load_ns", r.load_ns);
+}
+
+template <class Io>
 void fields(Io& io, RunRecord& r) {
   io("order", r.order);
   io("pair", r.pair, kFromMinusOne);
@@ -140,6 +150,9 @@ void fields(Io& io, RunRecord& r) {
   io("load_average", r.load_average);
   io("steal_ticks", r.steal_ticks);
   io("involuntary_switches", r.involuntary_switches);
+  io("voluntary_switches", r.voluntary_switches, kSince4);
+  io("cpu_mhz", r.cpu_mhz, kSince4);
+  io("launch", r.launch, kSince4);
 }
 
 template <class Io>
@@ -160,6 +173,10 @@ template <class Io>
 void fields(Io& io, NoiseFloorRecord& r) {
   io("decode", r.decode);
   io("prefill", r.prefill);
+  io("model", r.model, kSince4);
+  io("series", r.series, kSince4);
+  io("pairs", r.pairs, kSince4);
+  io("measured", r.measured, kSince4);
 }
 
 template <class Io>
@@ -205,6 +222,7 @@ void fields(Io& io, Record& r) {
   io("load_ns", r.load_ns);
   io("load_mode", r.load_mode, kLoadMode);
   io("decode_bytes_per_token", r.decode_bytes_per_token);
+  io("launches", r.launches, kSince4);
   io("runs", r.runs);
   io("bandwidth", r.bandwidth);
   io("evidence", r.evidence);

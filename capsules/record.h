@@ -12,7 +12,7 @@
 
 namespace fidelio {
 
-inline constexpr int kCapsuleSchemaVersion = 3;
+inline constexpr int kCapsuleSchemaVersion = 4;
 
 struct ProgramRecord {
   std::string version;     ///< of Fidelio
@@ -63,6 +63,11 @@ struct OptionsRecord {
   std::int64_t sampled_steps = 0;      ///< per prompt, evaluated in float64; since version 3
   std::vector<std::int64_t> lengths;   ///< of the stress matrix, ascending; since version 3
   std::optional<BudgetRecord> budget;  ///< of approximate patches; since version 3
+  /// Of the timing, 1 or 2: with 2 the run may end after `runs` pairs or go on to twice as many,
+  /// and each look has its own, smaller level. Since version 4, as the next two.
+  std::int64_t looks = 1;
+  std::int64_t launches = 1;  ///< processes that the pairs are spread over
+  bool confirm = false;       ///< a regression is measured again in a fresh process
 };
 
 struct CacheRecord {
@@ -147,6 +152,13 @@ struct FaultRecord {
   std::int64_t count = 0;
 };
 
+/// One process that timed pairs.
+struct LaunchRecord {
+  std::string purpose;  ///< "measure", or "confirm": a second opinion on a regression
+  std::string created;  ///< UTC, ISO 8601
+  std::int64_t load_ns = 0;
+};
+
 struct RunRecord {
   std::int64_t order = 0;  ///< in the sequence of all runs
   std::int64_t pair = -1;  ///< -1: warm-up
@@ -163,6 +175,9 @@ struct RunRecord {
   double load_average = 0;
   std::int64_t steal_ticks = 0;
   std::int64_t involuntary_switches = 0;
+  std::int64_t voluntary_switches = 0;  ///< since version 4, as the next two
+  double cpu_mhz = 0;                   ///< mean over the processors at the end; 0: not told
+  std::int64_t launch = 0;              ///< index into Record::launches; 0 where that is empty
 };
 
 /// Read bandwidth probed in the same process, between pairs.
@@ -180,9 +195,15 @@ struct EvidenceRecord {
       0;  ///< of steps whose top-1 minus top-2 margin is below 0.1% of the largest |logit|
 };
 
+/// What this machine makes of no difference at all (`validate noise`).
 struct NoiseFloorRecord {
-  double decode = 0;  ///< 95th percentile of |ln ratio| of this host's baseline against baseline
+  /// 95th percentile over the series of |ln| of the estimated ratio of baseline to baseline.
+  double decode = 0;
   double prefill = 0;
+  std::string model;  ///< that it was measured with; since version 4, as the next three
+  std::int64_t series = 0;
+  std::int64_t pairs = 0;  ///< of a series
+  std::string measured;    ///< UTC, ISO 8601
 };
 
 struct RuleRecord {
@@ -227,6 +248,7 @@ struct Record {
   std::string load_mode = "mmap";  ///< or "read"; since version 2, version 1 only had "mmap"
   double decode_bytes_per_token =
       0;  ///< weights, scales and cache one decoded token reads, from the real routing
+  std::vector<LaunchRecord> launches;  ///< since version 4; empty: one process timed everything
   std::vector<RunRecord> runs;
   std::vector<BandwidthRecord> bandwidth;
   std::vector<EvidenceRecord> evidence;

@@ -178,7 +178,7 @@ inline void add_example_fidelity(Record& record) {
 }
 
 inline void add_example_verdict(Record& record) {
-  record.noise_floor = NoiseFloorRecord{0.004, 0.006};
+  record.noise_floor = NoiseFloorRecord{0.004, 0.006, "small-moe", 20, 15, "2026-01-02T03:04:05Z"};
   record.verdict.fidelity = "EXACT";
   record.verdict.decode = "improvement";
   record.verdict.prefill = "neutral";
@@ -248,6 +248,11 @@ inline Record full_record() {
   comparison.first_argmax_change = 6;
   record.evidence[0].loop_start = 11;
   record.runs[3].ids_xxh3_128 = "";
+  record.options.launches = 2;
+  record.launches = {{"measure", "2026-01-02T03:04:05Z", 5000000},
+                     {"confirm", "2026-01-02T03:14:05Z", 4000000}};
+  for (std::size_t i = record.runs.size() / 2; i < record.runs.size(); ++i)
+    record.runs[i].launch = 1;
   add_full_fidelity(record);
   return record;
 }
