@@ -200,10 +200,10 @@ struct NoiseFloorRecord {
   /// 95th percentile over the series of |ln| of the estimated ratio of baseline to baseline.
   double decode = 0;
   double prefill = 0;
-  std::string model;  ///< that it was measured with; since version 4, as the next three
+  std::string model = {};  ///< that it was measured with; since version 4, as the next three
   std::int64_t series = 0;
-  std::int64_t pairs = 0;  ///< of a series
-  std::string measured;    ///< UTC, ISO 8601
+  std::int64_t pairs = 0;     ///< of a series
+  std::string measured = {};  ///< UTC, ISO 8601
 };
 
 struct RuleRecord {

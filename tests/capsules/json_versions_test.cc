@@ -123,10 +123,10 @@ TEST(CapsuleVersions, AVersionHasAllItsFields) {
 }
 
 TEST(CapsuleVersions, AnotherOneIsRefusedBeforeAnythingElse) {
-  EXPECT_THAT(error_of(R"({"schema_version": 4, "shape": "new"})"),
-              HasSubstr("$.schema_version: found 4, expected 1 to 3"));
-  EXPECT_THAT(error_of(R"({"schema_version": "1"})"), HasSubstr("found \"1\", expected 1 to 3"));
-  EXPECT_THAT(error_of(R"({"schema_version": 1.0})"), HasSubstr("found 1.0, expected 1 to 3"));
+  EXPECT_THAT(error_of(R"({"schema_version": 5, "shape": "new"})"),
+              HasSubstr("$.schema_version: found 5, expected 1 to 4"));
+  EXPECT_THAT(error_of(R"({"schema_version": "1"})"), HasSubstr("found \"1\", expected 1 to 4"));
+  EXPECT_THAT(error_of(R"({"schema_version": 1.0})"), HasSubstr("found 1.0, expected 1 to 4"));
 }
 
 TEST(CapsuleSections, HaveEachLayersNoiseAndEachPromptsReferenceOnce) {
