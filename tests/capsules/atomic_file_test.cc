@@ -11,25 +11,19 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "capsules/capsule_error.h"
+#include "tests/support/file_content.h"
 #include "tests/support/temp_dir.h"
 
 namespace fidelio {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::content_of;
 using ::testing::HasSubstr;
 using testing::TempDir;
-
-std::string content_of(const fs::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
 
 std::ptrdiff_t files_in(const fs::path& folder) {
   return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
