@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/graph.h"
+#include "core/router_order.h"
 
 namespace fidelio {
 
@@ -131,9 +132,8 @@ class Operands {
     } else if (const auto* number = std::get_if<float>(&value)) {
       if (!std::isfinite(*number)) fail(fmt::format("{} is not finite", name));
     } else if (const auto& text = std::get<std::string>(value);
-               name == "order" && text != "softmax_topk" && text != "topk_softmax" &&
-               text != "sigmoid_topk") {
-      fail(fmt::format("order={}, expected softmax_topk, topk_softmax or sigmoid_topk", text));
+               name == "order" && !parse_router_order(text)) {
+      fail(fmt::format("order={}, expected {}", text, kRouterOrderNames));
     }
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/router_order.h"
 #include "core/scratch_layout.h"
 #include "kernels/attention.h"
 #include "kernels/fused/down_combine.h"
@@ -80,12 +81,6 @@ std::size_t groups_or_heads(const Node& node) {
   return name != nullptr && node.has(name) ? static_cast<std::size_t>(node.integer(name)) : 1;
 }
 
-RouterOrder router_order(const std::string& text) {
-  return text == "softmax_topk"   ? RouterOrder::softmax_topk
-         : text == "topk_softmax" ? RouterOrder::topk_softmax
-                                  : RouterOrder::sigmoid_topk;
-}
-
 /// Attributes that are numbers; those that a node does not have leave their field's default.
 void resolve_numbers(const Node& node, PlanNode& out) {
   const auto number = [&](const char* name, float& field) {
@@ -114,7 +109,7 @@ void resolve_numbers(const Node& node, PlanNode& out) {
   size("layer", out.layer_index);
   flag("normalize", out.normalize);
   flag("interleaved", out.interleaved);
-  if (node.has("order")) out.order = router_order(node.text("order"));
+  if (node.has("order")) out.order = router_order_of(node);
 }
 
 }  // namespace

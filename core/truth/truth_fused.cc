@@ -2,21 +2,15 @@
 
 #include <utility>
 
+#include "core/router_order.h"
 #include "core/truth/truth_elementwise.h"
 #include "core/truth/truth_ops.h"
 
 namespace fidelio {
 
 TruthRouter truth_router(const Node& node, std::span<const float> selection_bias) {
-  const std::string& order = node.text("order");
-  return {size_of(node, "k"),
-          order == "softmax_topk"   ? RouterOrder::softmax_topk
-          : order == "topk_softmax" ? RouterOrder::topk_softmax
-                                    : RouterOrder::sigmoid_topk,
-          node.integer("normalize") != 0,
-          number_or(node, "eps", 0),
-          number_or(node, "factor", 1),
-          selection_bias};
+  return {size_of(node, "k"),        router_order_of(node),        node.integer("normalize") != 0,
+          number_or(node, "eps", 0), number_or(node, "factor", 1), selection_bias};
 }
 
 template <class T>
