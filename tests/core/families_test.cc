@@ -1,52 +1,16 @@
-// Family builders: the text of a one-layer model of each family, and what config.json changes in
-// it. The numbers a whole model gives are compared with the reference implementations elsewhere.
-#include <fmt/format.h>
+// Family builders: the text of a one-layer model of each family. What config.json changes in it is
+// family_options_test.cc; the numbers a whole model gives are compared with the reference
+// implementations elsewhere.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <bit>
+#include "tests/core/one_layer.h"
 
-#include "core/families/family.h"
-#include "core/graph_text.h"
-
-namespace fidelio {
+namespace fidelio::testing {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-ModelConfig one_layer(const std::string& model_type) {
-  ModelConfig config;
-  config.model_type = model_type;
-  config.hidden_size = 32;
-  config.intermediate_size = 48;
-  config.num_hidden_layers = 1;
-  config.num_attention_heads = 4;
-  config.num_key_value_heads = 2;
-  config.head_dim = 8;
-  config.vocab_size = 64;
-  config.rms_norm_eps = 1e-5F;
-  config.rope_theta = 10000;
-  config.conv_L_cache = 3;
-  if (model_type == "llama" || model_type == "qwen2" || model_type == "mistral") return config;
-  config.num_experts = 4;
-  config.num_experts_per_tok = 2;
-  config.moe_intermediate_size = 48;
-  if (model_type == "mixtral") return config;
-  config.head_dim = 16;
-  config.moe_intermediate_size = 16;
-  config.norm_topk_prob = true;
-  config.rms_norm_eps = 1e-6F;
-  return config;
-}
-
-std::string text_of(const ModelConfig& config) { return to_text(build_graph(config)); }
-
-int count(const Graph& graph, Op op) {
-  int n = 0;
-  for (const Node& node : graph.nodes()) n += node.op == op;
-  return n;
-}
 
 TEST(Families, Llama) {
   ModelConfig config = one_layer("llama");
@@ -170,141 +134,6 @@ output %logits
 )");
 }
 
-TEST(Families, Qwen2HasBiasesThatNoKeyNames) {
-  const std::string ops = ops_text(build_graph(one_layer("qwen2")));
-
-  for (const std::string proj : {"q", "k", "v"}) {
-    EXPECT_THAT(ops, HasSubstr("%l0." + proj + "_biased = add_bias @model.layers.0.self_attn." +
-                               proj + "_proj.bias, %l0." + proj + "\n"));
-  }
-  EXPECT_THAT(ops, HasSubstr("%l0.q_rot = rope @rope.inv_freq, %l0.q_biased, "));
-  EXPECT_THAT(ops, Not(HasSubstr("o_proj.bias")));
-}
-
-TEST(Families, BiasesStandWhereConfigSaysSo) {
-  ModelConfig config = one_layer("llama");
-  EXPECT_EQ(count(build_graph(config), Op::add_bias), 0);
-
-  config.attention_bias = true;
-  EXPECT_EQ(count(build_graph(config), Op::add_bias), 4);
-  config.mlp_bias = true;
-  EXPECT_EQ(count(build_graph(config), Op::add_bias), 7);
-  EXPECT_THAT(text_of(config), HasSubstr("@model.layers.0.mlp.down_proj.bias = vector [32]\n"));
-}
-
-TEST(Families, Qwen3NormsEachHeadAndHasADenseMlp) {
-  const std::string text = text_of(one_layer("qwen3"));
-
-  EXPECT_THAT(text, HasSubstr("@model.layers.0.self_attn.k_norm = vector [16]\n"));
-  EXPECT_THAT(text, HasSubstr("%l0.k_norm = rms_norm @model.layers.0.self_attn.k_norm, %l0.k "
-                              "{eps=1e-06, groups=2}\n"));
-  EXPECT_THAT(text, HasSubstr("%l0.down = linear @model.layers.0.mlp.down_proj, %l0.swiglu\n"));
-}
-
-TEST(Families, OlmoeNormsTheWholeOfQAndK) {
-  ModelConfig config = one_layer("olmoe");
-  config.norm_topk_prob = false;
-  const std::string text = text_of(config);
-
-  EXPECT_THAT(text, HasSubstr("@model.layers.0.self_attn.q_norm = vector [64]\n"));
-  EXPECT_THAT(text, HasSubstr("@model.layers.0.self_attn.k_norm = vector [32]\n"));
-  EXPECT_THAT(text, HasSubstr("%l0.q_norm = rms_norm @model.layers.0.self_attn.q_norm, %l0.q "
-                              "{eps=1e-06}\n"));
-  EXPECT_THAT(text, HasSubstr("%l0.top, %l0.experts = top_k %l0.probs {k=2}\n"));
-  EXPECT_THAT(text, HasSubstr("%l0.moe = combine %l0.down, %l0.top\n"));
-}
-
-TEST(Families, AttentionHasTheWindowOfItsLayer) {
-  ModelConfig config = one_layer("mistral");
-  config.num_hidden_layers = 2;
-  config.sliding_window = 24;
-  config.layer_types = {LayerType::full_attention, LayerType::sliding_attention};
-
-  const std::string ops = ops_text(build_graph(config));
-  EXPECT_THAT(ops, HasSubstr("num_key_value_heads=2, scale=0.35355338}\n"));
-  EXPECT_THAT(ops, HasSubstr("num_key_value_heads=2, scale=0.35355338, sliding_window=24}\n"));
-}
-
-TEST(Families, RotationIsInterleavedWhereRopeTraditional) {
-  ModelConfig config = one_layer("llama");
-  EXPECT_THAT(text_of(config), Not(HasSubstr("interleaved")));
-
-  config.rope_traditional = true;
-  EXPECT_THAT(text_of(config), HasSubstr("%positions {heads=4, interleaved=1}\n"));
-}
-
-TEST(Families, ExpertsAreSoughtOneByOneThenStacked) {
-  const std::string text = text_of(one_layer("mixtral"));
-
-  EXPECT_THAT(text, HasSubstr("experts.*.w2 = experts [4, 32, 48] or "
-                              "@model.layers.0.block_sparse_moe.switch_mlp.down_proj\n"));
-  EXPECT_THAT(text, HasSubstr("experts.*.w3 = experts [4, 48, 32] or "
-                              "@model.layers.0.block_sparse_moe.switch_mlp.up_proj\n"));
-}
-
-TEST(Families, TheHeadIsTheEmbeddingWhereTied) {
-  ModelConfig config = one_layer("llama");
-  EXPECT_THAT(text_of(config), HasSubstr("%logits = linear @lm_head, %final_norm"));
-
-  config.tie_word_embeddings = true;
-  EXPECT_THAT(text_of(config), HasSubstr("%logits = linear @model.embed_tokens, %final_norm"));
-  EXPECT_THAT(text_of(config), Not(HasSubstr("lm_head")));
-}
-
-TEST(Families, RoutingWeightsAreNormalisedOnlyWhereConfigSaysSo) {
-  ModelConfig config = one_layer("qwen3_moe");
-  EXPECT_EQ(count(build_graph(config), Op::normalize), 1);
-
-  config.norm_topk_prob = false;
-  EXPECT_EQ(count(build_graph(config), Op::normalize), 0);
-  EXPECT_THAT(text_of(config), HasSubstr("%l0.moe = combine %l0.down, %l0.top\n"));
-}
-
-TEST(Families, SomeLayersOfQwen3MoeAreDense) {
-  ModelConfig config = one_layer("qwen3_moe");
-  config.num_hidden_layers = 6;
-  config.decoder_sparse_step = 2;  // layers 1, 3, 5 hold experts
-  config.mlp_only_layers = {3};
-
-  const Graph graph = build_graph(config);
-
-  std::vector<int> with_experts;
-  for (const Node& node : graph.nodes()) {
-    if (node.op == Op::combine) with_experts.push_back(node.layer);
-  }
-  EXPECT_THAT(with_experts, ::testing::ElementsAre(1, 5));
-  EXPECT_THAT(to_text(graph), HasSubstr("@model.layers.3.mlp.down_proj = matrix [32, 48]\n"));
-}
-
-TEST(Families, EveryGraphComesBackFromItsText) {
-  for (const std::string& model_type : supported_model_types()) {
-    ModelConfig config = one_layer(model_type);
-    config.num_hidden_layers = 3;
-    const Graph graph = build_graph(config);
-
-    EXPECT_EQ(parse_graph(to_text(graph)), graph) << model_type;
-  }
-}
-
-TEST(Families, ScalesAndEpsAreTheReferencesFloats) {
-  // python: struct.pack(">f", 128 ** -0.5).hex() is 3db504f3
-  ModelConfig config = one_layer("llama");
-  config.head_dim = 128;
-  const Graph graph = build_graph(config);
-
-  for (const Node& node : graph.nodes()) {
-    if (node.op != Op::attention) continue;
-    EXPECT_EQ(std::bit_cast<std::uint32_t>(node.number("scale")), 0x3db504f3U);
-  }
-}
-
-/// The op lines of a layer.
-std::string layer_text(const ModelConfig& config, int layer) {
-  const std::string text = ops_text(build_graph(config));
-  const std::size_t begin = text.find(fmt::format("layer {}\n", layer));
-  return text.substr(begin, text.find("layer ", begin + 1) - begin);
-}
-
 TEST(Families, Lfm2MoeHasConvolutionsAndASelectionBias) {
   ModelConfig config = one_layer("lfm2_moe");
   config.layer_types = {LayerType::conv};
@@ -338,27 +167,6 @@ TEST(Families, Lfm2MoeHasConvolutionsAndASelectionBias) {
 %l0.moe = combine %l0.down, %l0.weights_scaled
 %l0.x_mlp = add %l0.x_conv, %l0.moe
 )");
-}
-
-TEST(Families, Lfm2HasItsOwnNames) {
-  ModelConfig config = one_layer("lfm2");
-  config.num_experts = 0;
-  const std::string text = ops_text(build_graph(config));
-
-  for (const char* name :
-       {"@model.layers.0.operator_norm", "@model.layers.0.self_attn.q_layernorm",
-        "@model.layers.0.self_attn.k_layernorm", "@model.layers.0.self_attn.out_proj",
-        "@model.layers.0.ffn_norm", "@model.layers.0.feed_forward.w1", "@model.embedding_norm"})
-    EXPECT_THAT(text, HasSubstr(name));
-}
-
-TEST(Families, Lfm2MoeWithoutABiasWeighsWhatItChooses) {
-  ModelConfig config = one_layer("lfm2_moe");
-  config.norm_topk_prob = false;
-
-  EXPECT_THAT(ops_text(build_graph(config)), HasSubstr(R"(
-%l0.top, %l0.experts = top_k %l0.scores {k=2}
-%l0.gate =)"));
 }
 
 TEST(Families, GptOssHasSinksBiasesAndAClampedSwiglu) {
@@ -395,6 +203,61 @@ TEST(Families, GptOssHasSinksBiasesAndAClampedSwiglu) {
 )");
 }
 
+TEST(Families, Qwen2HasBiasesThatNoKeyNames) {
+  const std::string ops = ops_text(build_graph(one_layer("qwen2")));
+
+  for (const std::string proj : {"q", "k", "v"}) {
+    EXPECT_THAT(ops, HasSubstr("%l0." + proj + "_biased = add_bias @model.layers.0.self_attn." +
+                               proj + "_proj.bias, %l0." + proj + "\n"));
+  }
+  EXPECT_THAT(ops, HasSubstr("%l0.q_rot = rope @rope.inv_freq, %l0.q_biased, "));
+  EXPECT_THAT(ops, Not(HasSubstr("o_proj.bias")));
+}
+
+TEST(Families, Qwen3NormsEachHeadAndHasADenseMlp) {
+  const std::string text = text_of(one_layer("qwen3"));
+
+  EXPECT_THAT(text, HasSubstr("@model.layers.0.self_attn.k_norm = vector [16]\n"));
+  EXPECT_THAT(text, HasSubstr("%l0.k_norm = rms_norm @model.layers.0.self_attn.k_norm, %l0.k "
+                              "{eps=1e-06, groups=2}\n"));
+  EXPECT_THAT(text, HasSubstr("%l0.down = linear @model.layers.0.mlp.down_proj, %l0.swiglu\n"));
+}
+
+TEST(Families, OlmoeNormsTheWholeOfQAndK) {
+  ModelConfig config = one_layer("olmoe");
+  config.norm_topk_prob = false;
+  const std::string text = text_of(config);
+
+  EXPECT_THAT(text, HasSubstr("@model.layers.0.self_attn.q_norm = vector [64]\n"));
+  EXPECT_THAT(text, HasSubstr("@model.layers.0.self_attn.k_norm = vector [32]\n"));
+  EXPECT_THAT(text, HasSubstr("%l0.q_norm = rms_norm @model.layers.0.self_attn.q_norm, %l0.q "
+                              "{eps=1e-06}\n"));
+  EXPECT_THAT(text, HasSubstr("%l0.top, %l0.experts = top_k %l0.probs {k=2}\n"));
+  EXPECT_THAT(text, HasSubstr("%l0.moe = combine %l0.down, %l0.top\n"));
+}
+
+TEST(Families, Lfm2HasItsOwnNames) {
+  ModelConfig config = one_layer("lfm2");
+  config.num_experts = 0;
+  const std::string text = ops_text(build_graph(config));
+
+  for (const char* name :
+       {"@model.layers.0.operator_norm", "@model.layers.0.self_attn.q_layernorm",
+        "@model.layers.0.self_attn.k_layernorm", "@model.layers.0.self_attn.out_proj",
+        "@model.layers.0.ffn_norm", "@model.layers.0.feed_forward.w1", "@model.embedding_norm"})
+    EXPECT_THAT(text, HasSubstr(name));
+}
+
+TEST(Families, EveryGraphComesBackFromItsText) {
+  for (const std::string& model_type : supported_model_types()) {
+    ModelConfig config = one_layer(model_type);
+    config.num_hidden_layers = 3;
+    const Graph graph = build_graph(config);
+
+    EXPECT_EQ(parse_graph(to_text(graph)), graph) << model_type;
+  }
+}
+
 TEST(Families, GraphsWithSelectorsReadBackFromTheirText) {
   ModelConfig config = one_layer("gpt_oss");
   const Graph graph = build_graph(config);
@@ -407,4 +270,4 @@ TEST(Families, GraphsWithSelectorsReadBackFromTheirText) {
 }
 
 }  // namespace
-}  // namespace fidelio
+}  // namespace fidelio::testing
