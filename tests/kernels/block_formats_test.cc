@@ -113,6 +113,27 @@ TEST_P(BlockFormats, ScalesOfEveryBytePatternGiveTheBitsOfTheReference) {
   }
 }
 
+TEST(Mxfp4Blocks, AScaleByteOf255IsTwoToThe127AsInGgml) {
+  // gguf.dequantize (gguf-py) of these 17 bytes: 2^127, -2^127, zeros. The OCP format has a NaN
+  // here.
+  std::vector<std::byte> block(17 + kWeightSlackBytes);
+  block[0] = std::byte{255};
+  block[1] = std::byte{0x91};
+  WeightView w;
+  w.format = WeightFormat::mxfp4_blocks;
+  w.rows = 1;
+  w.cols = 32;
+  set_adjacent_rows(w);
+  w.data = block.data();
+  for (const std::string& target : kernel_targets()) {
+    std::vector<float> x(32, 0.0F);
+    x[0] = 1.0F;
+    EXPECT_EQ(linear_products(kernels_for(target), w, x, 1, 1)[0], 0x1p127F) << target;
+    std::swap(x[0], x[16]);
+    EXPECT_EQ(linear_products(kernels_for(target), w, x, 1, 1)[0], -0x1p127F) << target;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, BlockFormats, ::testing::ValuesIn(kFormats),
                          [](const auto& param) { return std::string(param.param.name); });
 
