@@ -62,9 +62,9 @@ if __name__ == "__main__":
 
 std::span<const BuiltInPrompt> built_in_prompts() { return kPrompts; }
 
-std::vector<std::int32_t> built_in_prompt_ids(std::int64_t vocab_size) {
+std::vector<std::int32_t> built_in_prompt_ids(std::int64_t vocab_size, std::uint64_t number) {
   constexpr std::size_t kIds = 64;
-  const std::uint64_t key = synth::stream_key("built-in prompt", 0);
+  const std::uint64_t key = synth::stream_key("built-in prompt", number);
   std::vector<std::int32_t> ids;
   for (std::size_t i = 0; i < kIds; ++i) {
     const std::uint64_t random = synth::random_word(key, i);

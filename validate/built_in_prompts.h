@@ -19,9 +19,10 @@ struct BuiltInPrompt {
 /// step in disguise.
 std::span<const BuiltInPrompt> built_in_prompts();
 
-/// What a model without a tokenizer is given where nothing else is asked for: random ids below
-/// `vocab_size`, always the same, more of them than the fused kernels' guard admits.
-std::vector<std::int32_t> built_in_prompt_ids(std::int64_t vocab_size);
+/// What a model without a tokenizer is given instead of a text of ours: random ids below
+/// `vocab_size`, for every `number` always the same, more of them than the fused kernels' guard
+/// admits. Number 0 stands for the one prompt of a plain run, and for the first of the set.
+std::vector<std::int32_t> built_in_prompt_ids(std::int64_t vocab_size, std::uint64_t number = 0);
 
 /// The value of --prompts that means them; a file of that name is reached as ./builtin.
 inline constexpr const char* kBuiltInSet = "builtin";

@@ -53,26 +53,34 @@ struct Source {
   std::vector<std::int32_t> ids;
 };
 
-std::vector<Source> sources(const LoadedModel& model, const RunOptions& options) {
-  if (!options.prompt_ids.empty()) return {{"--prompt-ids", std::nullopt, options.prompt_ids}};
+std::vector<Source> built_in_set(const LoadedModel& model) {
   std::vector<Source> out;
-  if (!options.prompt && !options.prompts_file && !model.tokenizer) {
-    out.push_back(
-        {"the built-in ids", std::nullopt, built_in_prompt_ids(model.config().vocab_size)});
-  } else if (!options.prompts_file) {
-    const std::string text = options.prompt.value_or(kBuiltInPrompt);
-    out.push_back({"the prompt", text, encode(model, text)});
-  } else if (is_built_in_set(*options.prompts_file)) {
-    for (const BuiltInPrompt& prompt : built_in_prompts()) {
+  for (const BuiltInPrompt& prompt : built_in_prompts()) {
+    if (model.tokenizer) {
       out.push_back({fmt::format("the built-in prompt \"{}\"", prompt.name), prompt.text,
                      encode(model, prompt.text)});
+    } else {
+      out.push_back({fmt::format("set {} of the built-in ids", out.size() + 1), std::nullopt,
+                     built_in_prompt_ids(model.config().vocab_size, out.size())});
     }
-  } else {
-    for (const std::string& text : read_lines(*options.prompts_file)) {
-      const std::string file = options.prompts_file->filename().string();
-      out.push_back(
-          {fmt::format("prompt {} of {}", out.size() + 1, file), text, encode(model, text)});
-    }
+  }
+  return out;
+}
+
+std::vector<Source> sources(const LoadedModel& model, const RunOptions& options) {
+  if (!options.prompt_ids.empty()) return {{"--prompt-ids", std::nullopt, options.prompt_ids}};
+  if (options.prompts_file && is_built_in_set(*options.prompts_file)) return built_in_set(model);
+  if (!options.prompt && !options.prompts_file && !model.tokenizer)
+    return {{"the built-in ids", std::nullopt, built_in_prompt_ids(model.config().vocab_size)}};
+  if (!options.prompts_file) {
+    const std::string text = options.prompt.value_or(kBuiltInPrompt);
+    return {{"the prompt", text, encode(model, text)}};
+  }
+  std::vector<Source> out;
+  for (const std::string& text : read_lines(*options.prompts_file)) {
+    const std::string file = options.prompts_file->filename().string();
+    out.push_back(
+        {fmt::format("prompt {} of {}", out.size() + 1, file), text, encode(model, text)});
   }
   return out;
 }

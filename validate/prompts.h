@@ -10,7 +10,8 @@
 namespace fidelio {
 
 /// --prompt, --prompts (one a line, or the built-in set), --prompt-ids or the built-in text (for a
-/// model without a tokenizer the built-in ids), repeated and cut to --prompt-tokens. Throws
+/// model without a tokenizer built-in ids in place of set and text), repeated and cut to
+/// --prompt-tokens. Throws
 /// UserError: no tokenizer for a text, an empty prompt, an id outside the vocabulary, a prompt and
 /// --max-tokens beyond the model's context; of several prompts, which.
 std::vector<PromptRecord> read_prompts(const LoadedModel& model, const RunOptions& options);

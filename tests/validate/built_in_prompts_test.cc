@@ -108,6 +108,24 @@ TEST(BuiltInPrompts, AreReadInTheirOrderWithTheirNewlines) {
   EXPECT_EQ(hashes.size(), 5U);
 }
 
+TEST(BuiltInPrompts, AreFiveSetsOfIdsForAModelWithoutATokenizer) {
+  const auto model =
+      load_model(std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64");
+  const std::vector<PromptRecord> prompts = read_prompts(*model, built_in_options());
+  ASSERT_EQ(prompts.size(), built_in_prompts().size());
+  std::set<std::vector<std::int32_t>> different;
+  for (const PromptRecord& prompt : prompts) {
+    EXPECT_FALSE(prompt.text.has_value());
+    EXPECT_GT(prompt.ids.size(), static_cast<std::size_t>(kGuardTokens));
+    different.insert(prompt.ids);
+  }
+  EXPECT_EQ(different.size(), 5U);
+
+  RunOptions plain;
+  plain.max_tokens = 16;
+  EXPECT_EQ(read_prompts(*model, plain).at(0).ids, prompts[0].ids);
+}
+
 TEST(BuiltInPrompts, AFileOfTheirNameIsReachedByItsFolder) {
   const TempDir dir;
   dir.write("builtin", "In the beginning\n\nAnd it came to pass\n");
