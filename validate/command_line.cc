@@ -9,6 +9,7 @@
 #include "validate/run_command_line.h"
 #include "validate/shared_options.h"
 #include "validate/synth/published_configs.h"
+#include "validate/version.h"
 
 namespace fidelio {
 namespace {
@@ -177,7 +178,7 @@ std::vector<std::string> with_default_command(int argc, const char* const* argv,
                                               const CLI::App& app) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.empty() || arguments[0].empty() || arguments[0] == "-h" ||
-      arguments[0] == "--help" || arguments[0] == "--help-all") {
+      arguments[0] == "--help" || arguments[0] == "--help-all" || arguments[0] == "--version") {
     return arguments;
   }
   const auto named = app.get_subcommands(
@@ -192,6 +193,8 @@ int run_command_line(int argc, const char* const* argv) {
   CLI::App app{"Fidelio: does a fused kernel change what the model says, and is it really faster?",
                "validate"};
   app.footer(kFooter);
+  app.set_version_flag("--version", version_text,
+                       "Print version, commit, numerics contract, capsule schema, vector targets");
   app.require_subcommand(1);
   int code = 0;
   RunOptions run;

@@ -1,4 +1,5 @@
 // The program as people type it: exit codes, messages, capsules on disk, interruption, a full disk.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -93,6 +94,16 @@ TEST_F(CommandLine, StressRunsTheBuiltInSetOnceToTheEnd) {
               AllOf(Contains("builtin"), Contains("--lengths"), Contains("--ignore-eos")));
 }
 
+TEST_F(CommandLine, StressOfAModelWithoutATokenizerRunsOnBuiltInIds) {
+  const ProcessResult result = run(
+      command({kModel, "--stress", "--max-tokens", "24", "--widths", "1", "--capsule", "c.json"}));
+  EXPECT_EQ(result.exit_code, 0) << result.err << result.out;
+
+  const Record record = read_capsule(dir_ / "c.json");
+  EXPECT_EQ(record.prompts.size(), 5U);
+  EXPECT_EQ(record.runs.size(), 5U * 4U);
+}
+
 TEST_F(CommandLine, JsonPrintsTheCapsule) {
   const ProcessResult result =
       run(small_run({"--runs", "1", "--max-tokens", "8", "--json", "--capsule", "c.json"}));
@@ -136,6 +147,25 @@ TEST_F(CommandLine, HelpNamesTheExitCodes) {
   EXPECT_THAT(result.out, AllOf(HasSubstr("gate"), HasSubstr("Exit codes")));
 }
 
+TEST_F(CommandLine, VersionSaysWhatACapsuleSays) {
+  run(small_run({"--runs", "1", "--max-tokens", "4", "--capsule", "c.json"}));
+  const Record record = read_capsule(dir_ / "c.json");
+
+  const ProcessResult result = run(command({"--version"}));
+
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, ::testing::StartsWith("validate " + record.program.version + " ("));
+  const std::string first_line = result.out.substr(0, result.out.find('\n'));
+  EXPECT_THAT(first_line, HasSubstr(record.program.git_commit));
+  EXPECT_EQ(first_line.ends_with(", modified)"), record.program.git_dirty);
+  EXPECT_THAT(result.out,
+              AllOf(HasSubstr(fmt::format("numerics contract: {}\n", record.numerics_version)),
+                    HasSubstr(fmt::format("capsule schema:    {}\n", record.schema_version)),
+                    HasSubstr(fmt::format("vector targets:    {},", record.hardware.vector_target)),
+                    HasSubstr(", ref\n"), HasSubstr(record.program.compiler)));
+  expect_refused(command({"--verison"}), HasSubstr("--verison"));
+}
+
 TEST_F(CommandLine, RefusesBadInputWithOneClearMessage) {
   expect_refused(command({"kjv-moe-8n"}), AllOf(HasSubstr("kjv-moe-8n"), HasSubstr("kjv-moe-8m")));
   expect_refused(small_run({"--runs", "0"}),
@@ -165,7 +195,8 @@ TEST_F(CommandLine, RefusesOptionsThatCannotBeMeant) {
                                                 HasSubstr("max_position_embeddings")));
   expect_refused(command({"kjv-moe-8m", "--stress", "--max-tokens", "3990"}),
                  HasSubstr("found 3990 after the built-in prompt \""));
-  expect_refused(command({kModel, "--stress"}), HasSubstr("found no tokenizer"));
+  expect_refused(command({kModel, "--stress"}),
+                 HasSubstr("found 2048 after set 1 of the built-in ids of 64 tokens"));
 }
 
 TEST_F(CommandLine, ChecksTheCapsulesPathBeforeTheRun) {
