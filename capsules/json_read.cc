@@ -1,12 +1,13 @@
 // The reading direction of json_fields.h. A capsule is untrusted: a value is checked before it is
 // taken over, and a message names the path, what was found and what was expected.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -220,28 +221,54 @@ Record from_json(const std::string& text, const std::string& where) {
   return record;
 }
 
-Record read_capsule(const std::filesystem::path& path) {
-  const std::string where = path.string();
-  const auto fail = [&](int error) {
-    throw CapsuleError(
-        fmt::format("{}: cannot read it: {}", where, std::generic_category().message(error)));
-  };
+namespace {
+
+[[noreturn]] void fail_to_read(const std::filesystem::path& path, int error) {
+  throw CapsuleError(
+      fmt::format("{}: cannot read it: {}", path.string(), std::generic_category().message(error)));
+}
+
+/// All of an open regular file. Everything is asked of the open file: at its path there may be
+/// another one by now, of another size.
+std::string text_of(const std::filesystem::path& path, int fd) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) fail(errno);
-  if (S_ISDIR(info.st_mode)) fail(EISDIR);
+  if (::fstat(fd, &info) != 0) fail_to_read(path, errno);
+  if (S_ISDIR(info.st_mode)) fail_to_read(path, EISDIR);
   if (!S_ISREG(info.st_mode))
-    throw CapsuleError(fmt::format("{}: is no regular file; a capsule was expected", where));
-  if (static_cast<std::uintmax_t>(info.st_size) > kMaxCapsuleBytes)
-    throw CapsuleError(fmt::format("{}: found {} bytes, expected a capsule of at most {}", where,
-                                   info.st_size, kMaxCapsuleBytes));
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail(errno != 0 ? errno : EIO);
-  std::string text(static_cast<std::size_t>(info.st_size), '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (file.bad()) fail(EIO);
-  return from_json(text, where);
+    throw CapsuleError(
+        fmt::format("{}: is no regular file; a capsule was expected", path.string()));
+  const auto size = static_cast<std::uintmax_t>(info.st_size);
+  if (size > kMaxCapsuleBytes)
+    throw CapsuleError(fmt::format("{}: found {} bytes, expected a capsule of at most {}",
+                                   path.string(), size, kMaxCapsuleBytes));
+  std::string text(static_cast<std::size_t>(size), '\0');
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const ssize_t n = ::read(fd, &text[filled], text.size() - filled);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_to_read(path, errno);
+    if (n == 0) break;
+    filled += static_cast<std::size_t>(n);
+  }
+  text.resize(filled);
+  return text;
+}
+
+}  // namespace
+
+Record read_capsule(const std::filesystem::path& path) {
+  // Without O_NONBLOCK a pipe would wait for a writer.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) fail_to_read(path, errno);
+  std::string text;
+  try {
+    text = text_of(path, fd);
+  } catch (...) {
+    ::close(fd);
+    throw;
+  }
+  ::close(fd);
+  return from_json(text, path.string());
 }
 
 }  // namespace fidelio
