@@ -1,6 +1,9 @@
 // What `validate --version` prints.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "kernels/contract.h"
 #include "kernels/table.h"
 #include "validate/version.h"
@@ -11,6 +14,12 @@ namespace {
 std::string commit_of(const ProgramRecord& program) {
   if (program.git_commit.empty()) return "built outside a checkout";
   return fmt::format("commit {}{}", program.git_commit, program.git_dirty ? ", modified" : "");
+}
+
+/// CMake leaves blanks around them.
+std::string_view trimmed(std::string_view flags) {
+  const std::size_t begin = std::min(flags.find_first_not_of(' '), flags.size());
+  return flags.substr(begin, flags.find_last_not_of(' ') + 1 - begin);
 }
 
 }  // namespace
@@ -25,7 +34,7 @@ std::string version_text() {
       "compiler:          {}, {} {}",
       program.version, commit_of(program), contract::kNumericsVersion, kCapsuleSchemaVersion,
       fmt::join(kernel_targets(), ", "), program.compiler, program.build_type,
-      program.compiler_flags);
+      trimmed(program.compiler_flags));
 }
 
 }  // namespace fidelio
