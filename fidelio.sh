@@ -34,6 +34,21 @@ build() {
   cmake --build --preset release --target "$@" >&2
 }
 
+# fuzz_one FUZZER: the committed corpus, then $seconds s of new inputs, which go to build-fuzz. A finding lies in
+# build-fuzz/findings, and stops the fuzzers that have not begun (status 255 to xargs).
+fuzz_one() {
+  local reader log
+  reader=$(basename "${1%_fuzzer}")
+  log=build-fuzz/$reader.log
+  mkdir -p "build-fuzz/findings/$reader" "build-fuzz/corpus/$reader"
+  if ! "$1" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=4096 -print_final_stats=1 \
+    -artifact_prefix="build-fuzz/findings/$reader/" "build-fuzz/corpus/$reader" "tests/fuzz/corpus/$reader" >"$log" 2>&1; then
+    tail -n 40 "$log" >&2
+    return 255
+  fi
+  echo "$reader: $(grep number_of_executed_units "$log" | grep -o '[0-9]*$') executions, no finding"
+}
+
 verb=${1:-help}
 [[ $# -eq 0 ]] || shift
 cmake_options=()
@@ -65,20 +80,9 @@ case $verb in
     install_packages "${packages[@]}" clang libclang-rt-14-dev
     cmake --preset fuzz >&2
     cmake --build --preset fuzz --target fuzzers >&2
-    findings=build-fuzz/findings
-    for fuzzer in build-fuzz/bin/*_fuzzer; do
-      reader=$(basename "${fuzzer%_fuzzer}")
-      mkdir -p "$findings/$reader" "build-fuzz/corpus/$reader"
-      echo "$reader: the committed corpus, then $seconds s of new inputs" >&2
-      # What is new goes to build-fuzz; a finding stops the script and lies in $findings.
-      if ! "$fuzzer" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=4096 -print_final_stats=1 \
-        -artifact_prefix="$findings/$reader/" "build-fuzz/corpus/$reader" "tests/fuzz/corpus/$reader" \
-        >"build-fuzz/$reader.log" 2>&1; then
-        tail -n 40 "build-fuzz/$reader.log" >&2
-        exit 1
-      fi
-      echo "$reader: $(grep number_of_executed_units "build-fuzz/$reader.log" | grep -o '[0-9]*$') executions, no finding"
-    done
+    export -f fuzz_one
+    export seconds
+    printf '%s\n' build-fuzz/bin/*_fuzzer | xargs -P "$(nproc)" -I '{}' bash -c 'fuzz_one "$1"' _ '{}'
     ;;
   *)
     sed -n '2,8s/^# \{0,1\}//p' "$0"
