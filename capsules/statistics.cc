@@ -1,27 +1,17 @@
 #include "capsules/statistics.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
+
+#include "capsules/double_order.h"
 
 namespace fidelio {
 namespace {
 
 constexpr std::int64_t kExactPairs = 60;
-constexpr double kTail = 0.025;
 constexpr double kNormalQuantile = 1.959963984540054;  ///< of 97.5%
-
-/// The place of a finite number among all doubles in ascending order; -0 and 0 share one.
-std::int64_t place(double value) {
-  const auto bits = std::bit_cast<std::int64_t>(value);
-  return bits >= 0 ? bits : std::numeric_limits<std::int64_t>::min() - bits;
-}
-
-double at_place(std::int64_t place) {
-  return std::bit_cast<double>(place >= 0 ? place
-                                          : std::numeric_limits<std::int64_t>::min() - place);
-}
 
 /// How many Walsh averages of `sorted` are at most `limit`: as i rises, the j that still fit fall.
 std::int64_t walsh_averages_up_to(std::span<const double> sorted, double limit) {
@@ -35,20 +25,38 @@ std::int64_t walsh_averages_up_to(std::span<const double> sorted, double limit) 
   return count;
 }
 
-/// The largest rank k for which P(W <= k - 1) <= 2.5%, and the confidence 1 - 2 P(W <= k - 1).
-std::pair<std::int64_t, double> interval_rank(std::int64_t n) {
+/// counts[s]: subsets of the ranks 1 to n whose sum is s, for sums of at most `limit`.
+std::vector<double> subset_counts(std::int64_t n, std::int64_t limit) {
+  std::vector<double> counts(static_cast<std::size_t>(limit) + 1, 0.0);
+  counts[0] = 1;
+  for (std::int64_t rank = 1; rank <= n; ++rank) {
+    for (std::int64_t sum = limit; sum >= rank; --sum)
+      counts[static_cast<std::size_t>(sum)] += counts[static_cast<std::size_t>(sum - rank)];
+  }
+  return counts;
+}
+
+double mean_of_signed_ranks(double n) { return n * (n + 1) / 4; }
+double deviation_of_signed_ranks(double n) { return std::sqrt(n * (n + 1) * (2 * n + 1) / 24); }
+
+/// The largest rank k for which P(W <= k - 1) is at most half the level, and the confidence
+/// 1 - 2 P(W <= k - 1); rank 0 where even the smallest sum is too likely.
+std::pair<std::int64_t, double> interval_rank(std::int64_t n, double level) {
   const auto pairs = static_cast<double>(n);
   if (n > kExactPairs) {
-    const double mean = pairs * (pairs + 1) / 4;
-    const double deviation = std::sqrt(pairs * (pairs + 1) * (2 * pairs + 1) / 24);
-    return {std::max<std::int64_t>(
-                1, static_cast<std::int64_t>(std::floor(mean - kNormalQuantile * deviation))),
-            0.95};
+    const double low = mean_of_signed_ranks(pairs) -
+                       normal_upper_quantile(level / 2) * deviation_of_signed_ranks(pairs);
+    return {std::max<std::int64_t>(1, static_cast<std::int64_t>(std::floor(low))), 1 - level};
   }
   const double patterns = std::pow(2.0, pairs);
+  double below = 0;  // sign patterns with a sum below `rank`
   std::int64_t rank = 0;
-  while (signed_rank_cdf_count(n, rank) / patterns <= kTail) ++rank;
-  return {rank, 1 - 2 * signed_rank_cdf_count(n, rank - 1) / patterns};
+  for (const double count : subset_counts(n, n * (n + 1) / 4)) {
+    if (2 * (below + count) / patterns > level) break;
+    below += count;
+    ++rank;
+  }
+  return {rank, 1 - 2 * below / patterns};
 }
 
 }  // namespace
@@ -69,39 +77,29 @@ double percentile(std::vector<double> values, double share) {
   return values[below] + (at - std::floor(at)) * (values[above] - values[below]);
 }
 
-double walsh_average(std::span<const double> sorted, std::int64_t rank) {
-  // Bisection over all doubles between the extremes: the least that `rank` averages do not exceed.
-  std::int64_t low = place(sorted.front());
-  std::int64_t high = place(sorted.back());
-  while (low < high) {
-    const std::int64_t middle =
-        low + static_cast<std::int64_t>(
-                  (static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low)) / 2);
-    if (walsh_averages_up_to(sorted, at_place(middle)) >= rank) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
+double normal_upper_quantile(double tail) {
+  // The tail beyond x falls as x rises; 40 deviations hold every double's tail.
+  double low = -40;
+  double high = 40;
+  for (int step = 0; step < 100; ++step) {
+    const double middle = (low + high) / 2;
+    (std::erfc(middle / std::sqrt(2.0)) / 2 > tail ? low : high) = middle;
   }
-  return at_place(low);
+  return high;
+}
+
+double walsh_average(std::span<const double> sorted, std::int64_t rank) {
+  return least_with_rank(sorted.front(), sorted.back(), rank,
+                         [&](double limit) { return walsh_averages_up_to(sorted, limit); });
 }
 
 double signed_rank_cdf_count(std::int64_t n, std::int64_t w) {
   if (w < 0) return 0;
-  // counts[s]: subsets of the ranks so far whose sum is s.
-  std::vector<double> counts(static_cast<std::size_t>(w) + 1, 0.0);
-  counts[0] = 1;
-  for (std::int64_t rank = 1; rank <= n; ++rank) {
-    for (std::int64_t sum = w; sum >= rank; --sum) {
-      counts[static_cast<std::size_t>(sum)] += counts[static_cast<std::size_t>(sum - rank)];
-    }
-  }
-  double total = 0;
-  for (const double count : counts) total += count;
-  return total;
+  const std::vector<double> counts = subset_counts(n, std::min(w, n * (n + 1) / 2));
+  return std::accumulate(counts.begin(), counts.end(), 0.0);
 }
 
-ShiftEstimate signed_rank_shift(std::span<const double> differences) {
+ShiftEstimate signed_rank_shift(std::span<const double> differences, double level) {
   ShiftEstimate out;
   std::vector<double> sorted(differences.begin(), differences.end());
   std::sort(sorted.begin(), sorted.end());
@@ -113,12 +111,28 @@ ShiftEstimate signed_rank_shift(std::span<const double> differences) {
           : (walsh_average(sorted, (averages + 1) / 2) + walsh_average(sorted, averages / 2 + 1)) /
                 2;
   if (n < kMinPairs) return out;
-  const auto [rank, confidence] = interval_rank(n);
+  const auto [rank, confidence] = interval_rank(n, level);
+  if (rank == 0) return out;
   out.rank = rank;
   out.confidence = confidence;
   out.low = walsh_average(sorted, rank);
   out.high = walsh_average(sorted, averages + 1 - rank);
   return out;
+}
+
+double signed_rank_p_below(std::span<const double> differences, double at) {
+  if (differences.empty()) return 1;
+  std::vector<double> sorted(differences.begin(), differences.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto n = static_cast<std::int64_t>(sorted.size());
+  // Averages at `at` itself count as above it, with ties and zeros too: p is then never too small.
+  const double before = std::nextafter(at, -std::numeric_limits<double>::infinity());
+  const std::int64_t sum = n * (n + 1) / 2 - walsh_averages_up_to(sorted, before);
+  const auto pairs = static_cast<double>(n);
+  if (n <= kExactPairs) return signed_rank_cdf_count(n, sum) / std::pow(2.0, pairs);
+  const double z = (static_cast<double>(sum) + 0.5 - mean_of_signed_ranks(pairs)) /
+                   deviation_of_signed_ranks(pairs);
+  return std::erfc(-z / std::sqrt(2.0)) / 2;
 }
 
 ShareEstimate wilson_share(std::int64_t hits, std::int64_t trials) {
