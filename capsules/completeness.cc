@@ -7,11 +7,44 @@
 #include <set>
 #include <utility>
 
+#include "capsules/timing.h"
+
 namespace fidelio {
 namespace {
 
 std::int64_t size_of(const SequenceRecord& sequence) {
   return static_cast<std::int64_t>(sequence.ids.size());
+}
+
+/// The timed runs of one number; nullptr where an arm has none.
+struct Pair {
+  const RunRecord* baseline = nullptr;
+  const RunRecord* patched = nullptr;
+};
+
+bool measures_again(const Record& record) {
+  return std::any_of(record.launches.begin(), record.launches.end(),
+                     [](const LaunchRecord& launch) { return launch.purpose == "confirm"; });
+}
+
+/// All prompts go to the second look or none, and the pairs are spread over the processes asked
+/// for; what is not so, or "".
+std::string missing_launches(const Record& record) {
+  std::map<std::int64_t, std::int64_t> runs_of_prompt;
+  std::set<std::int64_t> launches;
+  for (const RunRecord& run : record.runs) {
+    if (run.pair < 0 || is_confirming(record, run)) continue;
+    ++runs_of_prompt[run.prompt];
+    launches.insert(run.launch);
+  }
+  for (const auto& [prompt, runs] : runs_of_prompt)
+    if (runs != runs_of_prompt.begin()->second)
+      return fmt::format("prompt {} has another number of pairs than prompt {}", prompt,
+                         runs_of_prompt.begin()->first);
+  const std::int64_t asked = std::min(record.options.launches, record.options.runs);
+  const auto found = static_cast<std::int64_t>(launches.size());
+  if (found >= asked) return "";
+  return fmt::format("pairs of {} of {} launches are there", found, asked);
 }
 
 /// A record's evidence by what it is looked up by. The first entry of its kind counts; that others
@@ -23,7 +56,7 @@ class Evidence {
     for (const ComparisonRecord& c : record.comparisons)
       if (c.routing != "routed") comparisons_.emplace(std::pair(c.prompt, c.width), &c);
     for (const RunRecord& run : record.runs)
-      if (run.pair >= 0) arms_[run.prompt][run.pair].insert(run.arm);
+      if (run.pair >= 0) add_run(run);
   }
 
   /// nullptr where there is none.
@@ -68,19 +101,59 @@ class Evidence {
                        prompt, c->positions, generated);
   }
 
+  void add_run(const RunRecord& run) {
+    Pair& pair = pairs_[run.prompt][run.pair];
+    (run.arm == "baseline" ? pair.baseline : pair.patched) = &run;
+  }
+
+  /// Why two runs give no ratio, or "". Both did the same work in one process, fed the baseline's
+  /// tokens or choosing their own like all pairs of the prompt, and it took time.
+  static std::string unfit(std::int64_t prompt, std::int64_t number, const Pair& pair,
+                           bool forced) {
+    const RunRecord& b = *pair.baseline;
+    const RunRecord& p = *pair.patched;
+    const char* what = nullptr;
+    if (b.launch != p.launch) what = "two launches";
+    if (b.prefill_tokens != p.prefill_tokens || b.decode_tokens != p.decode_tokens)
+      what = "different numbers of tokens";
+    if (b.teacher_forced != forced || p.teacher_forced != forced)
+      what = forced ? "a run that chose its own tokens" : "a run that did not choose its tokens";
+    for (const RunRecord* run : {&b, &p})
+      if ((run->prefill_tokens > 0 && run->first_token_ns == 0) ||
+          (run->decode_tokens > 0 && run->decode_ns == 0))
+        what = "tokens that took no time";
+    return what == nullptr ? "" : fmt::format("prompt {} pair {} has {}", prompt, number, what);
+  }
+
   std::string missing_pairs(std::int64_t prompt) const {
-    std::int64_t pairs = 0;
-    if (const auto found = arms_.find(prompt); found != arms_.end()) {
-      for (const auto& [pair, arms] : found->second) pairs += arms.size() == 2 ? 1 : 0;
+    const GenerationRecord& free = *generations_.at(prompt);
+    bool forced = free.baseline.ids != free.patched.ids;
+    std::int64_t measured = 0;
+    std::int64_t confirming = 0;
+    if (const auto found = pairs_.find(prompt); found != pairs_.end()) {
+      for (const auto& [number, pair] : found->second) {
+        if (pair.baseline == nullptr || pair.patched == nullptr) continue;
+        if (measured + confirming == 0) forced = forced || pair.baseline->teacher_forced;
+        if (std::string why = unfit(prompt, number, pair, forced); !why.empty()) return why;
+        ++(is_confirming(record_, *pair.baseline) ? confirming : measured);
+      }
     }
-    if (pairs >= record_.options.runs) return "";
-    return fmt::format("prompt {} has {} of {} pairs", prompt, pairs, record_.options.runs);
+    const std::int64_t runs = record_.options.runs;
+    if (measured < runs) return fmt::format("prompt {} has {} of {} pairs", prompt, measured, runs);
+    const bool second_look = record_.options.looks > 1 && measured / 2 == runs && measured % 2 == 0;
+    if (measured > runs && !second_look)
+      return fmt::format("prompt {} has {} pairs, where {} were asked for", prompt, measured,
+                         record_.options.looks > 1 ? fmt::format("{} or twice as many", runs)
+                                                   : fmt::format("{}", runs));
+    if (measures_again(record_) && confirming < runs)
+      return fmt::format("prompt {} has {} of {} pairs measured again", prompt, confirming, runs);
+    return "";
   }
 
   const Record& record_;
   std::map<std::int64_t, const GenerationRecord*> generations_;
   std::map<std::pair<std::int64_t, std::int64_t>, const ComparisonRecord*> comparisons_;  ///< free
-  std::map<std::int64_t, std::map<std::int64_t, std::set<std::string>>> arms_;  ///< of each pair
+  std::map<std::int64_t, std::map<std::int64_t, Pair>> pairs_;  ///< by prompt and number
 };
 
 }  // namespace
@@ -98,7 +171,7 @@ std::string missing_evidence(const Record& record) {
     std::string missing = evidence.missing(static_cast<std::int64_t>(p), widths);
     if (!missing.empty()) return missing;
   }
-  return "";
+  return missing_launches(record);
 }
 
 std::string tokens_compared_text(const Record& record) {

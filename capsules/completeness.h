@@ -11,7 +11,9 @@ namespace fidelio {
 
 /// The first thing missing, in words; empty where nothing is. Looked for: of each prompt the tokens
 /// of both arms up to EOS or max_tokens; a comparison at each width asked for and at one token a
-/// step, there over all generated tokens; logit hashes; all pairs, with both arms.
+/// step, there over all generated tokens; logit hashes; the pairs asked for, no more and no fewer
+/// (with two looks also twice as many), with both arms in one process and the same work; pairs of
+/// as many launches as asked for; where something was measured again, as many pairs.
 std::string missing_evidence(const Record& record);
 
 /// "64 tokens compared"; "430 tokens compared, prompt 0 stopped at EOS after 430 of 1000 tokens".
