@@ -56,13 +56,17 @@ std::string budget_argument(const BudgetRecord& figures) {
 }
 
 Finding find_within_budget(const Record& record) {
+  return find_within_budget(record, record.options.budget);
+}
+
+Finding find_within_budget(const Record& record, const std::optional<BudgetRecord>& allowed) {
   const BudgetRecord worst = worst_figures(record);
-  if (!record.options.budget) {
+  if (!allowed) {
     const std::string argument = budget_argument(worst);
     if (argument.empty()) return {false, "a metric is no finite number, so no budget covers it"};
     return {false, "no budget was given; these figures need " + argument};
   }
-  const BudgetRecord& budget = *record.options.budget;
+  const BudgetRecord& budget = *allowed;
   std::string outside;
   const auto check = [&](const char* name, double found, const char* bound, double limit, bool ok) {
     if (!ok)

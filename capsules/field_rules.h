@@ -18,7 +18,7 @@ struct FieldRule {
   std::int64_t min = 0;
   double max = std::numeric_limits<double>::infinity();  ///< of doubles
   Text text = Text::any;
-  std::array<std::string_view, 3> words = {};  ///< with one_of; unused ones are empty
+  std::array<std::string_view, 4> words = {};  ///< with one_of; unused ones are empty
   /// The first schema version that has the field; read from an older capsule it keeps the struct's
   /// default.
   std::int64_t since = 1;
@@ -43,7 +43,7 @@ inline constexpr FieldRule kSignedShare{-1, 1, FieldRule::Text::any, {}, 1};
 
 constexpr FieldRule one_of(std::string_view a, std::string_view b, std::string_view c = {},
                            std::int64_t since = 1) {
-  return {0, kNoMaximum, FieldRule::Text::one_of, {a, b, c}, since};
+  return {0, kNoMaximum, FieldRule::Text::one_of, {a, b, c, {}}, since};
 }
 inline constexpr FieldRule kArm = one_of("baseline", "patched");
 inline constexpr FieldRule kNumerics = one_of("bit_exact", "reassociated", "approximate");

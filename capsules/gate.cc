@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "capsules/checksums.h"
 #include "capsules/exit_code.h"
-#include "capsules/printable.h"
-#include "capsules/report_figures.h"
+#include "capsules/gate_against.h"
+#include "capsules/gate_evidence.h"
+#include "capsules/gate_fidelity.h"
+#include "capsules/gate_speed.h"
 #include "capsules/verdict.h"
 
 namespace fidelio {
@@ -39,43 +43,63 @@ std::string disagreement_of(const VerdictRecord& stored, const VerdictRecord& re
   return "";
 }
 
-}  // namespace
-
-GateResult gate(const std::string& name, const Record& record) {
+/// What the capsule says of itself, and whether it holds.
+GateResult result_of(const std::string& name, const Record& record) {
   GateResult out;
   out.name = name;
   out.model = record.model.id;
   out.recomputed = judge(record);
   out.disagreement = disagreement_of(record.verdict, out.recomputed);
   out.mismatch = checksum_mismatch(record);
-  const bool honest = out.disagreement.empty() && out.mismatch.empty();
-  out.exit_code = combined_exit_code(
-      std::vector<int>{static_cast<int>(out.recomputed.exit_code), honest ? kPass : kFidelity});
   return out;
+}
+
+GateResult gate_one(const NamedCapsule& capsule, const GateSpeed& speed,
+                    const GateContext& context) {
+  const Record& record = capsule.record;
+  GateResult out = result_of(capsule.name, record);
+  GateCheckList checks(context.policy);
+  check_honesty(out, checks);
+  check_patches(record, checks);
+  check_fidelity(record, out.recomputed, context.policy, checks);
+  check_speed(record, speed, context.policy, checks);
+  check_evidence(record, context, checks);
+  check_against(record, speed, context, checks);
+  out.exit_code = checks.exit_code();
+  out.checks = checks.take();
+  return out;
+}
+
+}  // namespace
+
+std::vector<GateResult> gate(std::span<const NamedCapsule> capsules, const GateContext& context) {
+  std::vector<GateSpeed> speeds;
+  for (const NamedCapsule& capsule : capsules)
+    speeds.push_back(judge_speed(capsule.record, context.policy));
+  if (context.policy.holm) adjust_for_each_other(speeds);
+  std::vector<GateResult> results;
+  for (std::size_t i = 0; i < capsules.size(); ++i)
+    results.push_back(gate_one(capsules[i], speeds[i], context));
+  if (context.policy.models.empty()) return results;
+  GateCheckList checks(context.policy);
+  check_models(capsules, checks, context.policy);
+  GateResult together;
+  together.name = "all capsules";
+  together.exit_code = checks.exit_code();
+  together.checks = checks.take();
+  results.push_back(std::move(together));
+  return results;
+}
+
+GateResult gate(const std::string& name, const Record& record) {
+  const NamedCapsule capsule{name, record};
+  return gate(std::span(&capsule, 1), GateContext{}).front();
 }
 
 int combined_exit_code(const std::vector<GateResult>& results) {
   std::vector<int> codes;
   for (const GateResult& result : results) codes.push_back(result.exit_code);
   return combined_exit_code(std::span<const int>(codes));
-}
-
-std::string gate_text(const std::vector<GateResult>& results) {
-  std::string text;
-  for (const GateResult& result : results) {
-    text += fmt::format("{}: {} {}\n", printable(result.name),
-                        result.exit_code == kPass ? "pass" : "FAIL",
-                        printable(verdict_line(result.recomputed)));
-    if (!result.disagreement.empty())
-      text += fmt::format(
-          "  the capsule's own verdict disagrees, so it was edited or has other rules: {}\n",
-          printable(result.disagreement));
-    if (!result.mismatch.empty())
-      text += fmt::format("  a checksum does not fit, so it was edited or damaged: {}\n",
-                          printable(result.mismatch));
-  }
-  const int code = combined_exit_code(results);
-  return text + fmt::format("GATE {} (exit code {})\n", code == kPass ? "passed" : "FAILED", code);
 }
 
 }  // namespace fidelio

@@ -1,11 +1,13 @@
-// The gate: a verdict from a capsule alone. It recomputes everything and never trusts what is
-// stored.
+// The gate: what a policy demands, from capsules alone. It recomputes everything and never trusts
+// what is stored. Each demand is a check with an outcome and a sentence; what they are is in
+// capsules/gate_*.h, what a policy may say in capsules/gate_policy.h.
 #pragma once
 
 #include <span>
 #include <string>
 #include <vector>
 
+#include "capsules/gate_policy.h"
 #include "capsules/record.h"
 
 namespace fidelio {
@@ -19,22 +21,38 @@ struct GateCheck {
 };
 
 struct GateResult {
-  std::string name;   ///< of the capsule, as shown
-  std::string model;  ///< its model's id
+  std::string name;   ///< of the capsule, as shown; "all capsules" for what concerns them together
+  std::string model;  ///< its model's id; empty for all capsules
   std::vector<GateCheck> checks;
-  VerdictRecord recomputed;
+  VerdictRecord recomputed;  ///< by the capsule's own options; empty for all capsules
   std::string disagreement;  ///< how the stored verdict differs; empty where it agrees
   std::string mismatch;      ///< a checksum that does not fit its contents; empty where all do
-  int exit_code = 0;  ///< the recomputed verdict's; with a disagreement or mismatch the first
-                      ///< that applies of that and 1
+  int exit_code = 0;         ///< the first that applies of all checks
 };
 
+struct NamedCapsule {
+  std::string name;  ///< as shown
+  Record record;
+};
+
+struct GateContext {
+  GatePolicy policy;
+  std::int64_t now_s = 0;             ///< seconds since 1970
+  std::int64_t numerics_version = 0;  ///< this program's
+  std::vector<NamedCapsule> against;  ///< stored capsules that each is compared with; may be empty
+};
+
+/// One result a capsule, in their order; one more, of all capsules, where the policy demands
+/// something of them together.
+std::vector<GateResult> gate(std::span<const NamedCapsule> capsules, const GateContext& context);
+
+/// Of one capsule, without a policy.
 GateResult gate(const std::string& name, const Record& record);
 
 /// The first that applies in the order of the exit codes.
 int combined_exit_code(const std::vector<GateResult>& results);
 
-/// One line a capsule, then the outcome.
+/// A line a capsule, a line for each of its checks that does not pass, then the outcome.
 std::string gate_text(const std::vector<GateResult>& results);
 
 }  // namespace fidelio

@@ -124,10 +124,23 @@ void add_report(CLI::App& app, ReportOptions& options, int& code) {
   report->callback([&] { code = report_command(options); });
 }
 
-void add_gate(CLI::App& app, std::vector<std::filesystem::path>& capsules, int& code) {
-  CLI::App* gate = app.add_subcommand("gate", "Recompute the verdict of capsules and exit by it");
-  gate->add_option("CAPSULE", capsules, "Capsule files")->required();
-  gate->callback([&] { code = gate_command(capsules); });
+void add_gate(CLI::App& app, GateOptions& options, int& code) {
+  CLI::App* gate = app.add_subcommand(
+      "gate", "Recompute the verdict of capsules, hold them to a policy, exit by the worst");
+  gate->add_option("CAPSULE", options.capsules, "Capsule files")->required();
+  gate->add_option("--policy", options.policy, "What must hold, as JSON (docs/gating.md)");
+  gate->add_option(
+      "--against", options.against,
+      "Stored capsules: none may be worse than that of its model, prompts and options");
+  gate->callback([&] { code = gate_command(options); });
+}
+
+void add_diff(CLI::App& app, DiffOptions& options, int& code) {
+  CLI::App* diff = app.add_subcommand(
+      "diff", "Two capsules side by side; exits with 4 where they are not comparable");
+  diff->add_option("A", options.a, "The capsule to compare with")->required();
+  diff->add_option("B", options.b, "The capsule whose speedup is held against it")->required();
+  diff->callback([&] { code = diff_command(options); });
 }
 
 void add_synth(CLI::App& app, SynthOptions& options, int& code) {
@@ -203,7 +216,8 @@ int run_command_line(int argc, const char* const* argv) {
   LogitsOptions logits;
   OpsOptions ops;
   ReportOptions report;
-  std::vector<std::filesystem::path> gate;
+  GateOptions gate;
+  DiffOptions diff;
   SynthOptions synth;
   TokenizeOptions tokenize;
   add_run(app, run, code);
@@ -213,6 +227,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_ops(app, ops, code);
   add_report(app, report, code);
   add_gate(app, gate, code);
+  add_diff(app, diff, code);
   add_synth(app, synth, code);
   add_tokenize(app, tokenize, code);
   std::vector<std::string> arguments = with_default_command(argc, argv, app);

@@ -52,6 +52,17 @@ struct OpsOptions {
   bool json = false;
 };
 
+struct GateOptions {
+  std::vector<std::filesystem::path> capsules;
+  std::optional<std::filesystem::path> policy;  ///< absent: the defaults of capsules/gate_policy.h
+  std::vector<std::filesystem::path> against;   ///< stored capsules to compare with
+};
+
+struct DiffOptions {
+  std::filesystem::path a;
+  std::filesystem::path b;
+};
+
 struct ReportOptions {
   std::vector<std::filesystem::path> capsules;
   std::string format = "text";
@@ -84,7 +95,8 @@ int explain_command(const ExplainOptions& options);
 int logits_command(const LogitsOptions& options);
 int ops_command(const OpsOptions& options);
 int report_command(const ReportOptions& options);
-int gate_command(const std::vector<std::filesystem::path>& capsules);
+int gate_command(const GateOptions& options);
+int diff_command(const DiffOptions& options);
 int synth_command(const SynthOptions& options);
 int tokenize_command(const TokenizeOptions& options);
 
