@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "capsules/capsule_error.h"
+#include "capsules/json_strict.h"
 
 namespace fidelio {
 namespace {
@@ -36,6 +39,17 @@ class SectionCheck {
 
   void timing_options() const {
     at_most("options.looks", record_.options.looks, 2, "looks at the timing");
+  }
+
+  /// With other patches than those asked for, a capsule would say what none of its options do.
+  void patches() const {
+    const std::vector<std::string>& asked = record_.options.patches;
+    for (std::size_t i = 0; i < record_.patches.size(); ++i)
+      if (std::find(asked.begin(), asked.end(), record_.patches[i].name) == asked.end())
+        throw CapsuleError(fmt::format(
+            "{}: $.patches[{}].name: found {}, expected one of {}", where_, i,
+            describe(record_.patches[i].name),
+            asked.empty() ? "none, as options.patches says" : "those of options.patches"));
   }
 
   void runs() const {
@@ -171,6 +185,7 @@ void check_sections(const Record& record, const std::string& where) {
   check.prompts(record.evidence, "evidence");
   check.lengths();
   check.timing_options();
+  check.patches();
   check.runs();
   check.comparisons();
   check.route_flips();
