@@ -99,6 +99,18 @@ def write_gguf_seed(name: str, config: dict, sentencepiece: bool, alignment: int
     writer.close()
 
 
+def whole_policy() -> dict:
+    """Every field of a gate's policy, of demands that the fuzzer's capsule meets or nearly meets."""
+    return dict(
+        policy_version=1, verdicts=["EXACT", "TIE_FLIP"],
+        budget=dict(mean_kld=0.01, kld_99_9=0.3, rms_delta_p=0.02, same_top_p=0.98), margins=dict(decode=0.01, prefill=0.05),
+        timing="required", inconclusive="pass", min_pairs=7, looks=1, confirm=True,
+        max_noise_floor=dict(decode=0.004, prefill=0.006), holm=True, models=["tiny-moe", "b"],
+        prompts=[dict(text="Once upon a time,", model="tiny-moe"), dict(ids_xxh3_128="0" * 32)], max_age_days=30,
+        clean_tree=True, same_numerics=True,
+    )
+
+
 def main():
     for file in sorted((DATA / "oracles").glob("*/*/config.json")):
         if file.parent.parent.name != "bits":
@@ -116,6 +128,8 @@ def main():
     run = Path(sys.argv[1]).read_bytes()
     write("capsule", "run", run)
     write("capsule", "rounded", json.dumps(rounded(json.loads(run)), indent=1).encode())
+    write("gate_policy", "none", json.dumps(dict(policy_version=1)).encode())
+    write("gate_policy", "whole", json.dumps(whole_policy(), indent=1).encode())
 
 
 if __name__ == "__main__":
