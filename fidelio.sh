@@ -12,7 +12,7 @@ cd "$(dirname "$0")"
 packages=(
   ca-certificates cmake g++ git ninja-build pkg-config
   libbenchmark-dev libcli11-dev libfmt-dev libgmock-dev libgtest-dev libhwy-dev libpcre2-dev
-  libsentencepiece-dev libutf8proc-dev libvalijson-dev libxxhash-dev nlohmann-json3-dev
+  libsentencepiece-dev libutf8proc-dev libvalijson-dev libxml2-utils libxxhash-dev nlohmann-json3-dev
 )
 
 install_packages() {

@@ -124,6 +124,14 @@ void add_report(CLI::App& app, ReportOptions& options, int& code) {
   report->callback([&] { code = report_command(options); });
 }
 
+void add_gate_outputs(CLI::App& gate, GateOutputs& outputs) {
+  gate.add_option("--junit", outputs.junit, "Also write the outcome as JUnit XML to this file");
+  gate.add_flag("--annotations", outputs.annotations,
+                "Also print GitHub Actions' annotations, at most 10 errors and 10 warnings");
+  gate.add_flag("--summary", outputs.summary,
+                "Also append outcome and report as Markdown to $GITHUB_STEP_SUMMARY");
+}
+
 void add_gate(CLI::App& app, GateOptions& options, int& code) {
   CLI::App* gate = app.add_subcommand(
       "gate", "Recompute the verdict of capsules, hold them to a policy, exit by the worst");
@@ -132,6 +140,7 @@ void add_gate(CLI::App& app, GateOptions& options, int& code) {
   gate->add_option(
       "--against", options.against,
       "Stored capsules: none may be worse than that of its model, prompts and options");
+  add_gate_outputs(*gate, options.outputs);
   gate->callback([&] { code = gate_command(options); });
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "validate/gate_outputs.h"
 #include "validate/run_options.h"
 
 namespace fidelio {
@@ -56,6 +57,7 @@ struct GateOptions {
   std::vector<std::filesystem::path> capsules;
   std::optional<std::filesystem::path> policy;  ///< absent: the defaults of capsules/gate_policy.h
   std::vector<std::filesystem::path> against;   ///< stored capsules to compare with
+  GateOutputs outputs;
 };
 
 struct DiffOptions {

@@ -1,11 +1,11 @@
 // validate gate: reads capsules and a policy alone, recomputes every verdict, exits by the worst.
-#include <cstdio>
 #include <ctime>
 
 #include "capsules/gate.h"
 #include "capsules/json.h"
 #include "kernels/contract.h"
 #include "validate/commands.h"
+#include "validate/gate_outputs.h"
 
 namespace fidelio {
 namespace {
@@ -20,13 +20,17 @@ std::vector<NamedCapsule> read_all(const std::vector<std::filesystem::path>& pat
 }  // namespace
 
 int gate_command(const GateOptions& options) {
+  check_gate_outputs(options.outputs);
   GateContext context;
   if (options.policy) context.policy = read_gate_policy(*options.policy);
   context.now_s = static_cast<std::int64_t>(std::time(nullptr));
   context.numerics_version = contract::kNumericsVersion;
   context.against = read_all(options.against);
-  const std::vector<GateResult> results = gate(read_all(options.capsules), context);
-  std::fputs(gate_text(results).c_str(), stdout);
+  const std::vector<NamedCapsule> capsules = read_all(options.capsules);
+  const std::vector<GateResult> results = gate(capsules, context);
+  std::vector<Record> records;
+  for (const NamedCapsule& capsule : capsules) records.push_back(capsule.record);
+  write_gate_outputs(options.outputs, gate_text(results), results, records);
   return combined_exit_code(results);
 }
 

@@ -168,9 +168,9 @@ TEST(Reports, HaveTheSectionsOfFidelityAndNoEmptyOne) {
 TEST(CsvReport, HasTheFidelityOfEachRunsPrompt) {
   const std::string text = csv_report({tie_record()});
   EXPECT_THAT(text,
-              HasSubstr(",fidelity,first_divergence,mean_kld,kld_99_9,rms_delta_p,same_top_p\n"));
-  EXPECT_THAT(text, HasSubstr(",TIE_FLIP,6,1e-09,4e-08,2e-05,0.96875\n"));
-  EXPECT_THAT(text, HasSubstr(",TIE_FLIP,,1e-09,4e-08,2e-05,1\n"));
+              HasSubstr(",fidelity,first_divergence,mean_kld,kld_99_9,rms_delta_p,same_top_p\r\n"));
+  EXPECT_THAT(text, HasSubstr(",TIE_FLIP,6,1e-09,4e-08,2e-05,0.96875\r\n"));
+  EXPECT_THAT(text, HasSubstr(",TIE_FLIP,,1e-09,4e-08,2e-05,1\r\n"));
 }
 
 TEST(Reports, LetNoTextOfFidelityActOnTheTerminal) {

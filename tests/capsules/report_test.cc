@@ -139,6 +139,24 @@ TEST(CsvReport, QuotesATimeThatIsNone) {
   EXPECT_THAT(lines[1], HasSubstr(",\"then,?now\","));
 }
 
+TEST(CsvReport, EndsLinesAsTheStandardSays) {
+  const std::string text = csv_report({example_record()});
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), std::count(text.begin(), text.end(), '\r'));
+  for (const std::string& line : lines_of(text)) EXPECT_EQ(line.back(), '\r');
+}
+
+TEST(CsvReport, LetsNoTextBeAFormula) {
+  for (const char* id : {"=1+1", "+1", "-1", "@SUM(A1)", "\t=1"}) {
+    Record record = example_record();
+    record.model.id = id;
+    const char first = lines_of(csv_report({record}))[1][0];
+    EXPECT_EQ(first, *id == '\t' ? '?' : '\'') << id;
+  }
+  Record record = example_record();
+  record.model.id = "=1,\"2\"";
+  EXPECT_THAT(lines_of(csv_report({record}))[1], StartsWith("\"'=1,\"\"2\"\"\","));
+}
+
 TEST(Gate, PassesAnHonestCapsule) {
   const GateResult result = gate("c.json", judged_example());
   EXPECT_EQ(result.exit_code, 0);
