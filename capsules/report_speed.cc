@@ -1,46 +1,19 @@
 // How fast both arms are, and how much of what the memory gives they use.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
-
 #include "capsules/report_sections.h"
+#include "capsules/roofline.h"
 
 namespace fidelio {
 namespace {
 
-std::int64_t last_level_cache(const Record& record) {
-  std::int64_t bytes = 0;
-  for (const CacheRecord& cache : record.hardware.caches) bytes = std::max(bytes, cache.bytes);
-  return bytes;
-}
-
-/// The probes by their place in the order of runs.
-std::map<std::int64_t, double> probes_by_order(const Record& record) {
-  std::map<std::int64_t, double> probes;
-  for (const BandwidthRecord& probe : record.bandwidth)
-    probes[probe.after_order] = probe.bytes_per_second;
-  return probes;
-}
-
-/// The first probe after a run, else the last before it; 0 without one.
-double bandwidth_of(const std::map<std::int64_t, double>& probes, std::int64_t order) {
-  if (probes.empty()) return 0;
-  const auto after = probes.lower_bound(order);
-  return after == probes.end() ? probes.rbegin()->second : after->second;
-}
-
 /// "baseline 12.3 GB/s (45%)": medians over the arm's timed runs, each against the probe after its
 /// pair.
 std::string roofline_share(const Record& record, const char* arm) {
-  const std::map<std::int64_t, double> probes = probes_by_order(record);
   std::vector<double> rates, shares;
-  for (const RunRecord& run : record.runs) {
-    const double rate = tok_s(run, Phase::decode) * record.decode_bytes_per_token;
-    const double bandwidth = bandwidth_of(probes, run.order);
-    if (run.pair < 0 || run.arm != arm || !(rate > 0) || !(bandwidth > 0)) continue;
-    rates.push_back(rate);
-    shares.push_back(rate / bandwidth);
+  for (const RooflineRun& run : roofline_runs(record, arm)) {
+    rates.push_back(run.bytes_per_second);
+    shares.push_back(run.share);
   }
   if (rates.empty()) return "";
   return fmt::format("{} {:.1f} GB/s ({:.0f}%)", arm, median(rates) * 1e-9, 100 * median(shares));
@@ -56,7 +29,7 @@ std::string roofline_text(const Record& record) {
   std::string text = fmt::format("memory roofline: {} a token, {:.1f} GB/s read; {}, {}",
                                  bytes_text(record.decode_bytes_per_token), median(probes) * 1e-9,
                                  baseline, patched);
-  if (record.model.weights_bytes < last_level_cache(record))
+  if (fits_into_cache(record))
     text += "; the weights fit into the cache, so memory is no bound here";
   return text;
 }

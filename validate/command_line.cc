@@ -118,9 +118,9 @@ void add_ops(CLI::App& app, OpsOptions& options, int& code) {
 void add_report(CLI::App& app, ReportOptions& options, int& code) {
   CLI::App* report = app.add_subcommand("report", "Print a report from capsules");
   report->add_option("CAPSULE", options.capsules, "Capsule files")->required();
-  report->add_option("--format", options.format, "text, markdown or csv")
+  report->add_option("--format", options.format, "text, markdown, csv or html")
       ->capture_default_str()
-      ->check(CLI::IsMember({"text", "markdown", "csv"}));
+      ->check(CLI::IsMember({"text", "markdown", "csv", "html"}));
   report->callback([&] { code = report_command(options); });
 }
 

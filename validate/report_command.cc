@@ -11,12 +11,18 @@ namespace fidelio {
 
 int report_command(const ReportOptions& options) {
   std::vector<Record> records;
-  for (const std::filesystem::path& path : options.capsules) records.push_back(read_capsule(path));
+  std::vector<std::string> names;
+  for (const std::filesystem::path& path : options.capsules) {
+    records.push_back(read_capsule(path));
+    names.push_back(path.filename().string());
+  }
   std::string text;
   if (options.format == "markdown") {
     text = markdown_report(records);
   } else if (options.format == "csv") {
     text = csv_report(records);
+  } else if (options.format == "html") {
+    text = html_report(records, names);
   } else {
     text = text_report(records, isatty(STDOUT_FILENO) == 1);
   }

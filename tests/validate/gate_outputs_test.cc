@@ -92,5 +92,14 @@ TEST_F(GateOutputs, WithNowhereToGoEndWithTwo) {
   EXPECT_EQ(result.out, "");
 }
 
+TEST_F(GateOutputs, HtmlGoesToStdout) {
+  const ProcessResult result =
+      Process({FIDELIO_VALIDATE_BINARY, "report", "--format", "html", "good.json", "broken.json"},
+              dir_.path())
+          .wait();
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, AllOf(StartsWith("<!DOCTYPE html>"), HasSubstr(">broken.json</a>")));
+}
+
 }  // namespace
 }  // namespace fidelio::testing
