@@ -43,7 +43,8 @@ std::string lines_of(const char* command, std::vector<Annotation> annotations) {
 }
 
 std::string title_of(const GateResult& result, const GateCheck& check) {
-  return fmt::format("{}: {}, {}", result.model, check.patch, check.name);
+  return fmt::format("{}: {}, {}", result.model.empty() ? result.name : result.model, check.patch,
+                     check.name);
 }
 
 }  // namespace
@@ -54,8 +55,7 @@ std::string github_annotations(const std::vector<GateResult>& results) {
     for (const GateCheck& check : gate_cases(result)) {
       const Annotation annotation{title_of(result, check),
                                   fmt::format("{} [{}]", check.sentence, result.name)};
-      if (check.outcome == "fail")
-        (check.name == "verdict" ? verdicts : errors).push_back(annotation);
+      if (check.outcome == "fail") (check.name == "gate" ? verdicts : errors).push_back(annotation);
       if (check.outcome == "inconclusive") warnings.push_back(annotation);
     }
   }

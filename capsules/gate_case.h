@@ -1,6 +1,5 @@
-// The cases that a gate's reports list: its checks, and what a capsule is held to whatever they
-// are, so that a report is red exactly where the exit code is. How they look belongs to the
-// reports. Internal to capsules/.
+// The cases that a gate's reports list: its checks and their sum, so that a report is red exactly
+// where the exit code is. How they look belongs to the reports. Internal to capsules/.
 #pragma once
 
 #include <vector>
@@ -9,8 +8,7 @@
 
 namespace fidelio {
 
-/// The checks of a result, then for "all patches": "stored verdict" and "checksums", the capsule
-/// against itself, and "verdict", which fails where the exit code is not 0.
+/// The checks of a result, then "gate" of "all patches", which fails where the exit code is not 0.
 std::vector<GateCheck> gate_cases(const GateResult& result);
 
 }  // namespace fidelio

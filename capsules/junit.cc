@@ -48,14 +48,16 @@ Markup suite_of(const GateResult& result, const std::vector<GateCheck>& cases) {
     content += Markup("\n");
   }
   content += Markup("  ");
-  return element("testsuite",
-                 {{"name", fmt::format("{} ({})", result.model, result.name)},
-                  {"tests", std::to_string(counts.tests)},
-                  {"failures", std::to_string(counts.failures)},
-                  {"errors", "0"},
-                  {"skipped", std::to_string(counts.skipped)},
-                  {"time", "0"}},
-                 content);
+  return element(
+      "testsuite",
+      {{"name",
+        result.model.empty() ? result.name : fmt::format("{} ({})", result.model, result.name)},
+       {"tests", std::to_string(counts.tests)},
+       {"failures", std::to_string(counts.failures)},
+       {"errors", "0"},
+       {"skipped", std::to_string(counts.skipped)},
+       {"time", "0"}},
+      content);
 }
 
 }  // namespace
