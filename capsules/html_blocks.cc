@@ -11,11 +11,11 @@ Markup cell(const char* name, const Attributes& attributes, const std::string& t
   return element(name, attributes, clipped(text, kMaxHtmlCell));
 }
 
-/// Figures stay on one line; texts may be broken.
-Attributes short_cell(const std::string& text) {
-  constexpr std::size_t kShort = 28;  // "0.708x (0.694 to 0.716)" and a little more
-  if (text.size() > kShort || text.find(' ') == std::string::npos) return {};
-  return {{"class", "short"}};
+/// Figures and names stay on one line; texts may be broken.
+Attributes cell_style(const std::string& text) {
+  constexpr std::size_t kOneLine = 28;  // "0.708x (0.694 to 0.716)" and a little more
+  if (text.size() <= kOneLine) return {};
+  return {{"class", "long"}};
 }
 
 Markup row_of(const std::vector<std::string>& cells, bool header, bool row_names) {
@@ -26,7 +26,7 @@ Markup row_of(const std::vector<std::string>& cells, bool header, bool row_names
     } else if (row_names && i == 0) {
       row += cell("th", {{"scope", "row"}}, cells[i]);
     } else {
-      row += cell("td", short_cell(cells[i]), cells[i]);
+      row += cell("td", cell_style(cells[i]), cells[i]);
     }
   }
   return element("tr", {}, row);

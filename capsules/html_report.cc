@@ -46,7 +46,7 @@ Markup overview(const std::vector<ReportFigures>& all, const std::vector<std::st
                                 clipped(names[i], kMaxHtmlCell));
     Markup row = element("th", {{"scope", "row"}}, link);
     for (const std::string& cell : all[i].summary_row)
-      row += element("td", {{"class", "short"}}, clipped(cell, kMaxHtmlCell));
+      row += element("td", {}, clipped(cell, kMaxHtmlCell));
     rows += element("tr", {}, row);
   }
   Markup table = element("thead", {}, element("tr", {}, head));

@@ -42,7 +42,8 @@ article + article { border-top: 2px solid var(--line); margin-top: 3rem; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0;
   border-bottom: 1px solid var(--line); max-width: 34rem; overflow-wrap: break-word; }
-td.short { white-space: nowrap; }
+td { white-space: nowrap; }
+td.long { white-space: normal; min-width: 14rem; }
 thead th { color: var(--muted); font-weight: 600; }
 tbody th { font-weight: 600; white-space: nowrap; }
 ul { padding-left: 1.2rem; margin: .5rem 0; }

@@ -11,7 +11,7 @@ namespace fidelio {
 
 /// One suite a capsule, named "MODEL (CAPSULE)"; one case a patch (classname) and check (name). A
 /// failed check is a failure; an inconclusive or skipped one is skipped, its message saying which;
-/// the sentence of a passed one stands in system-out. The case "verdict" fails where the capsule's
+/// the sentence of a passed one stands in system-out. The case "gate" fails where the capsule's
 /// exit code is not 0, so that the report is red exactly where the gate is. UTF-8, XML 1.0, in the
 /// form of the Jenkins xUnit plugin's junit-10.xsd.
 std::string junit_report(const std::vector<GateResult>& results);
