@@ -11,7 +11,7 @@
 namespace fidelio {
 
 /// GitHub refuses a step's summary above this size as a whole.
-inline constexpr std::size_t kMaxSummaryBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxSummaryBytes = std::size_t{1} << 20U;
 
 /// A heading with the outcome, a table of every case, then the report of every record; at most
 /// `limit` bytes: what does not fit is left out from a heading on, and the last line says so.
