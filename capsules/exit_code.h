@@ -12,7 +12,9 @@ enum ExitCode : int {
   kFidelity = 1,    ///< BROKEN, NONDETERMINISTIC, APPROXIMATE outside its budget, a forged capsule
   kUsage = 2,       ///< bad flag or bad input
   kRegression = 3,  ///< slower, where timing is required
-  kInconclusive = 4,  ///< INCOMPLETE; undecided timing, where timing is required
+  /// INCOMPLETE; undecided timing, an unconfirmed regression too, where timing is required;
+  /// evidence that is none of what a gate's policy demands
+  kInconclusive = 4,
   kVacuous = 5,
   kInterrupted = 130,
 };

@@ -19,9 +19,16 @@ namespace {
 
 using nlohmann::json;
 
+/// Pairs on a machine that was found quiet, so that nothing else stops what these capsules show.
+Record measured(const std::vector<double>& log_ratios) {
+  Record record = with_series(log_ratios);
+  record.noise_floor = NoiseFloorRecord{0.004, 0.006, "m", 20, 15, "2025-01-01T00:00:00Z"};
+  return record;
+}
+
 /// A kernel that is wrong from its first layer on: sites, logits and tokens say so.
 Record broken() {
-  Record record = with_series(around(15, 1.05));
+  Record record = measured(around(15, 1.05));
   make_logits_differ(record);
   std::erase_if(record.comparisons,
                 [](const ComparisonRecord& c) { return c.routing == "routed"; });
@@ -38,7 +45,7 @@ Record broken() {
 
 /// Every site was refused.
 Record vacuous() {
-  Record record = with_series(around(15, 1.0));
+  Record record = measured(around(15, 1.0));
   record.patches[0].sites_applied = record.patches[0].calls = 0;
   record.patches[0].requested_by_name = true;
   record.sites.clear();
@@ -50,14 +57,14 @@ Record vacuous() {
 }
 
 Record nondeterministic() {
-  Record record = with_series(around(15, 1.05));
+  Record record = measured(around(15, 1.05));
   for (const std::size_t run : {7U, 8U, 19U}) record.runs[run].logit_xxh3_128 = example_digest(9);
   return record;
 }
 
 /// Cut short before half of its evidence was there.
 Record incomplete() {
-  Record record = with_series(around(15, 1.0));
+  Record record = measured(around(15, 1.0));
   record.complete = false;
   record.interruption = "cannot write";
   record.comparisons.resize(1);
@@ -83,7 +90,7 @@ Record unaffordable() {
 }
 
 Record regression() {
-  Record record = with_series(around(15, 0.95));
+  Record record = measured(around(15, 0.95));
   record.options.confirm = true;
   add_confirmation(record, around(15, 0.96));
   return record;
@@ -102,8 +109,8 @@ const Original kOriginals[] = {
     {"INCOMPLETE", kInconclusive, incomplete},
     {"APPROXIMATE", kFidelity, unaffordable},
     {"EXACT", kRegression, regression},
-    {"EXACT", kInconclusive, [] { return with_series(around(15, 1.0, 0.2)); }},
-    {"EXACT", kPass, [] { return with_series(around(15, 1.0)); }},
+    {"EXACT", kInconclusive, [] { return measured(around(15, 1.0, 0.2)); }},
+    {"EXACT", kPass, [] { return measured(around(15, 1.0)); }},
     {"TOKEN_EXACT", kPass, [] { return one_prompt(rounded_record()); }},
     {"TIE_FLIP", kPass, [] { return one_prompt(tie_record()); }},
 };
@@ -176,6 +183,7 @@ Tally for_each_mutant(std::uint64_t seed, const Examine& examine) {
     const Record record = stored(original.make());
     EXPECT_EQ(checksum_mismatch(record), "");
     EXPECT_EQ(record.verdict.fidelity, original.fidelity);
+    EXPECT_EQ(gated_as_is(record, kStrict).exit_code, original.exit_code);
     const json document = json::parse(to_json(record));
     for (std::size_t i = 0; i < kMutants / std::size(kOriginals); ++i) {
       json edited = document;
@@ -230,7 +238,7 @@ TEST(MutatedCapsules, OfWhichTheVerdictAloneIsForgedFail) {
     const Record record = stored(original.make());
     EXPECT_EQ(record.verdict.exit_code, gated_as_is(record, "").exit_code);
     Record forged = record;
-    forged.verdict = stored(with_series(around(15, 1.0))).verdict;
+    forged.verdict = stored(measured(around(15, 1.0))).verdict;
     if (outcome_of(gated_as_is(forged, ""), "stored_verdict") == "pass") {
       EXPECT_EQ(record.verdict.fidelity, "EXACT");
       EXPECT_EQ(record.verdict.exit_code, kPass);

@@ -38,6 +38,13 @@ inline GateResult gated(const Record& record, const std::string& policy,
   return gate(std::span(&capsule, 1), context).front();
 }
 
+/// A series whose timing does not decide unless a policy says so.
+inline Record series(const std::vector<double>& log_ratios) {
+  Record record = with_series(log_ratios);
+  record.options.require_timing = false;
+  return record;
+}
+
 /// "" where the gate made no such check.
 inline std::string outcome_of(const GateResult& result, const std::string& check,
                               const std::string& patch = "all patches") {
