@@ -116,7 +116,7 @@ const Original kOriginals[] = {
 };
 
 /// What a project asks that does not leave it to the capsule whether speed matters.
-const char* const kStrict = R"({"policy_version": 1, "timing": "required", "min_pairs": 15,
+const char* const kStrict = R"({"policy_version": 1, "timing": "required",
     "max_noise_floor": {"decode": 0.02, "prefill": 0.02}})";
 
 /// Makes the checksums fit whose contents the capsule holds.
