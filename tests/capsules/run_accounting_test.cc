@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <thread>
 
 #include "tests/support/temp_dir.h"
 
@@ -61,6 +63,25 @@ TEST(RunAccounting, IsZeroWhereTheSystemSaysNothing) {
   EXPECT_EQ(accounting.peak_memory_bytes(), 0);
   EXPECT_EQ(accounting.steal_ticks(), 0);
   EXPECT_EQ(accounting.load_average(), 0);
+  EXPECT_EQ(RunAccounting({empty.path(), empty.path()}).cpu_mhz(), 0);
+}
+
+TEST(RunAccounting, TakesTheMeanClockOfCpuinfo) {
+  const TempDir proc;
+  proc.write("cpuinfo", "processor\t: 0\ncpu MHz\t\t: 2000.000\nprocessor: 1\ncpu MHz : 3000.5\n");
+  proc.write("cpu0/cpufreq/scaling_cur_freq", "900000\n");
+
+  EXPECT_DOUBLE_EQ(RunAccounting({proc.path(), proc.path()}).cpu_mhz(), 2500.25);
+}
+
+TEST(RunAccounting, AsksCpufreqWhereCpuinfoHasNoClock) {
+  const TempDir proc;
+  proc.write("cpuinfo", "processor\t: 0\nBogoMIPS\t: 50.00\n");
+  proc.write("cpu0/cpufreq/scaling_cur_freq", "900000\n");
+  proc.write("cpu1/cpufreq/scaling_cur_freq", "1500000\n");
+  proc.write("cpufreq/boost", "1\n");
+
+  EXPECT_DOUBLE_EQ(RunAccounting({proc.path(), proc.path()}).cpu_mhz(), 1200);
 }
 
 TEST(RunAccounting, CountsSwitchesUpwards) {
@@ -69,6 +90,21 @@ TEST(RunAccounting, CountsSwitchesUpwards) {
 
   EXPECT_GE(before, 0);
   EXPECT_GE(accounting.involuntary_switches(), before);
+}
+
+TEST(RunAccounting, CountsAWaitAsAVoluntarySwitch) {
+  const RunAccounting accounting;
+  const std::int64_t before = accounting.voluntary_switches();
+
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+
+  EXPECT_GT(accounting.voluntary_switches(), before);
+}
+
+TEST(ParseCpuMhz, OfDamagedTextIsZero) {
+  for (const char* text : {"", "cpu MHz", "cpu MHz :", "cpu MHz : x", "cpu MHz : -5", "MHz : 3\n",
+                           "cpu MHz : inf\n", "cpu MHz : 0.000\n"})
+    EXPECT_EQ(parse_cpu_mhz(text), 0) << text;
 }
 
 TEST(ParseStealTicks, OfOldOrDamagedTextIsZero) {
