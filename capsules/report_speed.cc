@@ -3,6 +3,7 @@
 
 #include "capsules/report_sections.h"
 #include "capsules/roofline.h"
+#include "capsules/spread.h"
 
 namespace fidelio {
 namespace {
@@ -56,6 +57,12 @@ ReportSection speed_section(const Record& record, const PhaseTiming& decode,
                                   static_cast<double>(record.load_ns) * 1e-6, record.load_mode));
   if (std::string roofline = roofline_text(record); !roofline.empty())
     out.lines.push_back(std::move(roofline));
+  if (std::string floor = noise_floor_text(record); !floor.empty())
+    out.lines.push_back(std::move(floor));
+  for (const auto& [phase, timing] :
+       {std::pair(Phase::decode, &decode), std::pair(Phase::prefill, &prefill)})
+    for (std::string& line : spread_lines(record, phase, *timing))
+      out.lines.push_back(std::move(line));
   return out;
 }
 
