@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "validate/commands.h"
+#include "validate/measuring_command_line.h"
 #include "validate/run_command_line.h"
 #include "validate/shared_options.h"
 #include "validate/synth/published_configs.h"
@@ -220,6 +221,7 @@ int run_command_line(int argc, const char* const* argv) {
   app.require_subcommand(1);
   int code = 0;
   RunOptions run;
+  LaunchOptions launch;
   RunOptions bisect;
   ExplainOptions explain;
   LogitsOptions logits;
@@ -230,6 +232,7 @@ int run_command_line(int argc, const char* const* argv) {
   SynthOptions synth;
   TokenizeOptions tokenize;
   add_run(app, run, code);
+  add_launch(app, launch, code);
   add_bisect(app, bisect, code);
   add_explain(app, explain, code);
   add_logits(app, logits, code);

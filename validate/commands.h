@@ -90,7 +90,18 @@ struct TokenizeOptions {
   bool json = false;
 };
 
+/// Pairs that a fresh process adds to a capsule. Not for people: `validate run` starts it.
+struct LaunchOptions {
+  std::filesystem::path capsule;
+  std::string model;
+  std::string load = "mmap";
+  std::string purpose = "measure";  ///< or "confirm"
+  std::int64_t pairs = 0;
+  bool allow_swap = false;
+};
+
 int run_command(const RunOptions& options);
+int launch_command(const LaunchOptions& options);
 /// A run's options; its timing is not looked at.
 int bisect_command(const RunOptions& options);
 int explain_command(const ExplainOptions& options);

@@ -117,7 +117,10 @@ std::vector<std::string> command_line_of(const RunOptions& options, const std::s
   if (options.budget) add("--budget", budget_text(*options.budget));
   if (options.ignore_eos) line.emplace_back("--ignore-eos");
   if (options.allow_swap) line.emplace_back("--allow-swap");
+  if (options.looks != 1) add("--looks", std::to_string(options.looks));
+  if (options.launches != 1) add("--launches", std::to_string(options.launches));
   if (options.require_timing) add("--require", "timing");
+  if (options.confirm && !options.require_timing) line.emplace_back("--confirm");
   return line;
 }
 
@@ -143,7 +146,10 @@ Record make_record(const LoadedModel& model, const RunOptions& options,
                     options.widths,
                     options.sampled_steps,
                     options.lengths,
-                    options.budget};
+                    options.budget,
+                    options.looks,
+                    options.launches,
+                    options.confirm};
   for (const Patch* patch : patches) record.options.patches.emplace_back(patch->name);
   record.prompts = std::move(prompts);
   record.hardware = read_hardware();

@@ -9,11 +9,10 @@
 #include "capsules/json.h"
 #include "capsules/site_rules.h"
 #include "core/user_error.h"
-#include "patches/catalogue.h"
 #include "validate/fidelity/references.h"
 #include "validate/fidelity/site_tests.h"
 #include "validate/interrupt.h"
-#include "validate/record_context.h"
+#include "validate/recorded_options.h"
 
 namespace fidelio {
 namespace {
@@ -21,27 +20,6 @@ namespace {
 /// Generated tokens whose steps are replayed: the scalar references are slow.
 constexpr std::size_t kReplayedTokens = 24;
 constexpr std::size_t kSampledRows = 8;
-
-std::vector<const Patch*> patches_of(const Record& capsule) {
-  std::vector<const Patch*> patches;
-  for (const std::string& name : capsule.options.patches) {
-    patches.push_back(find_patch(name));
-    if (patches.back() == nullptr)
-      throw UserError(fmt::format("the capsule's patch {} is not in the catalogue", name));
-  }
-  return patches;
-}
-
-void require_same_model(const LoadedModel& model, const Record& capsule) {
-  const ModelRecord found = make_model_record(model);
-  if (found.weights_xxh3_128 == capsule.model.weights_xxh3_128 &&
-      found.config_xxh3_128 == capsule.model.config_xxh3_128)
-    return;
-  throw UserError(
-      fmt::format("{}: found weights xxh3 {} and config xxh3 {}, expected the capsule's {} and {}",
-                  model.id, found.weights_xxh3_128, found.config_xxh3_128,
-                  capsule.model.weights_xxh3_128, capsule.model.config_xxh3_128));
-}
 
 /// One token a step, the narrowest wider step and the widest.
 std::vector<std::int64_t> replayed_widths(const Record& capsule) {
@@ -61,7 +39,7 @@ class Replay {
         team_(static_cast<std::size_t>(std::max<std::int64_t>(1, capsule.options.threads))),
         rope_(rope_table_for(model, limits().capacity)),
         ref_("baseline", model, {}, reference_, team_, rope_, limits()),
-        tested_("patched", model, patches_of(capsule), kernels, team_, rope_, limits()),
+        tested_("patched", model, recorded_patches(capsule), kernels, team_, rope_, limits()),
         pass_(ref_, tested_) {
     ids_.resize(std::min(ids_.size(), kReplayedTokens));
   }
@@ -124,12 +102,9 @@ int replay_ops(const OpsOptions& options, const KernelTable& kernels) {
       capsule.options.widths.empty())
     throw UserError(fmt::format("{}: found no generated tokens to replay",
                                 options.from_capsule->filename().string()));
-  const std::string name = options.model.value_or(
-      capsule.model.revision && capsule.model.id.find('/') != std::string::npos
-          ? capsule.model.id + "@" + *capsule.model.revision
-          : capsule.model.id);
+  const std::string name = options.model.value_or(recorded_model_name(capsule.model));
   const auto model = load_model(name, parse_load_mode(options.load));
-  require_same_model(*model, capsule);
+  require_recorded_model(*model, capsule.model);
   const InterruptGuard interrupts;
   Replay replay(*model, capsule, kernels);
   replay.run();

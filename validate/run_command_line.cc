@@ -105,11 +105,26 @@ void add_fidelity(CLI::App& run, RunOptions& options) {
   run.add_flag("--stress", kStressHelp);
 }
 
+void add_measurement(CLI::App& run, RunOptions& options) {
+  run.add_option("--runs", options.runs, "Timed pairs of runs for each prompt")
+      ->capture_default_str();
+  run.add_option("--max-tokens", options.max_tokens, "Tokens to generate in each run")
+      ->capture_default_str();
+  run.add_option("--launches", options.launches,
+                 "Spread the pairs over this many processes, one after the other")
+      ->capture_default_str();
+  run.add_option("--looks", options.looks,
+                 "2: where --runs pairs do not decide the timing, measure as many again")
+      ->capture_default_str();
+  run.add_flag("--confirm", options.confirm,
+               "Measure a regression again in a fresh process (on with --require timing)");
+}
+
 void add_outcome(CLI::App& run, RunOptions& options) {
   run.add_flag("--ignore-eos", options.ignore_eos, "Generate --max-tokens whatever comes");
   run.add_option_function<std::string>(
-         "--require", [&](const std::string&) { options.require_timing = true; },
-         "timing: a regression or an inconclusive timing fails")
+         "--require", [&](const std::string&) { options.require_timing = options.confirm = true; },
+         "timing: a regression that is confirmed, or an inconclusive timing, fails")
       ->check(CLI::IsMember({"timing"}));
   run.add_option("--capsule", options.capsule,
                  "Where the capsule goes (default: fidelio-MODEL-TIME.json)");
@@ -135,10 +150,7 @@ void fill_in_stress(const CLI::App& run, RunOptions& options) {
 
 void add_run_options(CLI::App& run, RunOptions& options, std::function<void()> then) {
   run.add_option("MODEL", options.model, kModelHelp)->required();
-  run.add_option("--runs", options.runs, "Timed pairs of runs for each prompt")
-      ->capture_default_str();
-  run.add_option("--max-tokens", options.max_tokens, "Tokens to generate in each run")
-      ->capture_default_str();
+  add_measurement(run, options);
   add_prompts(run, options);
   add_execution(run, options);
   add_fidelity(run, options);

@@ -31,9 +31,13 @@ void check_lengths(const RunOptions& options) {
 
 }  // namespace
 
-void check_run_options(const RunOptions& options) {
-  require_range("--runs", options.runs, 1, 10000);
+void check_run_options(const RunOptions& options, std::int64_t min_runs) {
+  require_range("--runs", options.runs, min_runs, 10000);
   require_range("--max-tokens", options.max_tokens, 1, 10000000);
+  require_range("--looks", options.looks, 1, 2);
+  require_range("--launches", options.launches, 1, std::max<std::int64_t>(1, options.runs));
+  require_range("--threads", options.threads, 0, 1024);
+  require_range("--prefill-chunk", options.prefill_chunk, 0, 1 << 16);
   for (const std::int64_t width : options.widths) require_range("--widths", width, 1, 4096);
   if (std::find(options.widths.begin(), options.widths.end(), 1) == options.widths.end())
     throw UserError("--widths: found no 1, expected the decode width 1 among them");

@@ -32,11 +32,15 @@ struct RunOptions {
   bool ignore_eos = false;
   bool allow_swap = false;  ///< also a model that memory cannot hold
   bool require_timing = false;
+  std::int64_t looks = 1;     ///< 2: the pairs may end at `runs` or at twice as many
+  std::int64_t launches = 1;  ///< processes that the pairs are spread over
+  bool confirm = false;       ///< a regression is measured again in a fresh process
   bool json = false;
   std::optional<std::filesystem::path> capsule;
 };
 
-/// Throws UserError: the flag, what was found, what was expected.
-void check_run_options(const RunOptions& options);
+/// Throws UserError: the flag, what was found, what was expected. Without pairs (`min_runs` 0)
+/// nothing is timed.
+void check_run_options(const RunOptions& options, std::int64_t min_runs = 1);
 
 }  // namespace fidelio

@@ -5,14 +5,9 @@
 
 #include <algorithm>
 
-#include "capsules/run_accounting.h"
-#include "core/checksum.h"
 #include "core/prefill_chunks.h"
-#include "validate/bandwidth_probe.h"
 #include "validate/decode_traffic.h"
 #include "validate/evidence.h"
-#include "validate/float_environment.h"
-#include "validate/generate.h"
 #include "validate/interrupt.h"
 #include "validate/record_plans.h"
 
@@ -36,8 +31,27 @@ ArmLimits limits_for(const RunOptions& options, const std::vector<PromptRecord>&
 
 namespace {
 
-std::string ids_hash(const std::vector<std::int32_t>& ids) {
-  return xxh3_128_hex(std::as_bytes(std::span(ids)));
+/// Calls of a later process come on top of those before. What its plans say of sites is no news:
+/// it makes fewer plans than the examination did.
+void inherit_patches(const std::vector<PatchRecord>& before, std::vector<PatchRecord>& patches) {
+  for (const PatchRecord& old : before) {
+    const auto same = std::find_if(patches.begin(), patches.end(),
+                                   [&](const PatchRecord& p) { return p.name == old.name; });
+    if (same == patches.end()) continue;
+    const std::int64_t calls = same->calls;
+    *same = old;
+    same->calls += calls;
+  }
+}
+
+/// Step widths that this process never ran stay as they were; of the others all runs were counted.
+void inherit_plans(const std::vector<PlanRecord>& before, std::vector<PlanRecord>& plans) {
+  for (const PlanRecord& old : before) {
+    const auto same = [&](const PlanRecord& p) { return p.n_tokens == old.n_tokens; };
+    if (std::none_of(plans.begin(), plans.end(), same)) plans.push_back(old);
+  }
+  std::sort(plans.begin(), plans.end(),
+            [](const PlanRecord& a, const PlanRecord& b) { return a.n_tokens < b.n_tokens; });
 }
 
 }  // namespace
@@ -55,7 +69,8 @@ SideBySide::SideBySide(const LoadedModel& model, const RunOptions& options, cons
       baseline_("baseline", model, {}, sides.baseline_kernels, team_, rope_,
                 limits_for(options, record.prompts)),
       patched_("patched", model, sides.patches, sides.patched_kernels, team_, rope_,
-               limits_for(options, record.prompts)) {
+               limits_for(options, record.prompts)),
+      pairs_(model, options, baseline_, patched_, team_, record, progress) {
   patched_.leave(sides.left);
 }
 
@@ -65,18 +80,14 @@ std::int64_t SideBySide::work(const RunOptions& options, std::size_t n_prompts) 
 }
 
 void SideBySide::run() {
-  const auto n_prompts = static_cast<std::int64_t>(record_.prompts.size());
+  begin();
+  time_pairs(options_.runs);
+  record_.complete = true;
+}
+
+void SideBySide::keep_when_interrupted(const std::function<void()>& action) {
   try {
-    warm_up_and_examine();
-    for (std::int64_t pair = 0; pair < options_.runs; ++pair) {
-      for (std::int64_t prompt = 0; prompt < n_prompts; ++prompt) {
-        progress_.phase(fmt::format("pair {} of {}", pair + 1, options_.runs));
-        time_pair(pair, prompt);
-        record_plans();
-        save_();
-      }
-    }
-    record_.complete = true;
+    action();
   } catch (const Interrupted&) {
     record_.interruption = "SIGINT";
     record_plans();
@@ -86,100 +97,65 @@ void SideBySide::run() {
 }
 
 void SideBySide::examine() {
-  warm_up_and_examine();
+  begin();
   record_.complete = true;
-  record_plans();
 }
 
-void SideBySide::warm_up_and_examine() {
-  progress_.phase("warm-up");
-  for (std::size_t prompt = 0; prompt < record_.prompts.size(); ++prompt)
-    warm_up(static_cast<std::int64_t>(prompt));
-  Examination(model_, options_, baseline_, patched_, baseline_kernels_, rope_, team_, record_,
-              progress_)
-      .run();
+void SideBySide::begin() {
+  keep_when_interrupted([&] {
+    progress_.phase("warm-up");
+    for (std::size_t prompt = 0; prompt < record_.prompts.size(); ++prompt)
+      warm_up(static_cast<std::int64_t>(prompt));
+    Examination(model_, options_, baseline_, patched_, baseline_kernels_, rope_, team_, record_,
+                progress_)
+        .run();
+  });
   malloc_trim(0);  // what the examination held is no memory of the timed runs
 }
 
 void SideBySide::warm_up(std::int64_t prompt) {
-  GenerationRecord generation;
-  generation.prompt = prompt;
-  generation.baseline = timed_run(baseline_, -1, prompt);
-  generation.patched = timed_run(patched_, -1, prompt);
-  record_.generations.push_back(std::move(generation));
+  const Generation baseline = pairs_.warm_up(baseline_, prompt);
+  const auto n = static_cast<double>(baseline.ids.size());
+  record_.evidence.push_back({prompt, distinct_4gram_share(baseline.ids), loop_start(baseline.ids),
+                              static_cast<double>(baseline.small_margins) / n});
+  const Generation patched = pairs_.warm_up(patched_, prompt);
+  const auto sequence = [](const Generation& g) {
+    return SequenceRecord{g.ids, g.stopped ? "eos" : "max_tokens", g.logit_xxh3_128};
+  };
+  record_.generations.push_back({prompt, sequence(baseline), sequence(patched)});
 }
 
-void SideBySide::time_pair(std::int64_t pair, std::int64_t prompt) {
-  // AB, BA, AB, ...: a drift of the machine's speed then favours neither arm.
-  Arm& first = pair % 2 == 0 ? baseline_ : patched_;
-  Arm& second = pair % 2 == 0 ? patched_ : baseline_;
-  const std::size_t finished = record_.runs.size();
-  try {
-    timed_run(first, pair, prompt);
-    timed_run(second, pair, prompt);
-  } catch (const Interrupted&) {
-    record_.runs.resize(finished);  // half a pair is no pair
-    throw;
-  }
-  probe_bandwidth();
+void SideBySide::join(LaunchRecord launch) {
+  joined_ = true;
+  inherited_patches_ = record_.patches;
+  inherited_plans_ = record_.plans;
+  record_.launches.push_back(std::move(launch));
+  pairs_.set_launch(static_cast<std::int64_t>(record_.launches.size()) - 1);
+  keep_when_interrupted([&] {
+    progress_.phase(fmt::format("process {}, warm-up", record_.launches.size()));
+    for (std::size_t prompt = 0; prompt < record_.prompts.size(); ++prompt) {
+      pairs_.warm_up(baseline_, static_cast<std::int64_t>(prompt));
+      pairs_.warm_up(patched_, static_cast<std::int64_t>(prompt));
+    }
+  });
 }
 
-SequenceRecord SideBySide::timed_run(Arm& arm, std::int64_t pair, std::int64_t prompt) {
-  const auto at = static_cast<std::size_t>(prompt);
-  const std::vector<std::int32_t>& ids = record_.prompts[at].ids;
-  GenerateOptions generate_options;
-  generate_options.max_tokens = options_.max_tokens;
-  generate_options.prefill_chunk = options_.prefill_chunk;
-  if (!options_.ignore_eos) generate_options.stop_ids = model_.eos_token_ids;
-  // Once the arms have chosen different ids, both are fed the baseline's, so that they do the same
-  // work.
-  if (pair >= 0 && record_.generations[at].baseline.ids != record_.generations[at].patched.ids) {
-    generate_options.forced = record_.generations[at].baseline.ids;
-  }
-
-  require_ieee_mode();
-  const RunAccounting accounting;
-  accounting.reset_peak_memory();
-  const std::int64_t steal = accounting.steal_ticks();
-  const std::int64_t switches = accounting.involuntary_switches();
-  const Generation generation = generate(arm.decoder(), ids, generate_options);
-  require_ieee_mode();
-
-  RunRecord run;
-  run.order = static_cast<std::int64_t>(record_.runs.size());
-  run.pair = pair;
-  run.arm = arm.name();
-  run.prompt = prompt;
-  run.teacher_forced = !generate_options.forced.empty();
-  run.prefill_tokens = static_cast<std::int64_t>(ids.size());
-  run.first_token_ns = generation.first_token_ns;
-  run.decode_tokens = static_cast<std::int64_t>(generation.ids.size()) - 1;
-  run.decode_ns = generation.decode_ns;
-  run.ids_xxh3_128 = ids_hash(generation.ids);
-  run.logit_xxh3_128 = generation.logit_xxh3_128;
-  run.peak_memory_bytes = accounting.peak_memory_bytes();
-  run.load_average = accounting.load_average();
-  run.steal_ticks = accounting.steal_ticks() - steal;
-  run.involuntary_switches = accounting.involuntary_switches() - switches;
-  record_.runs.push_back(std::move(run));
-  progress_.advance();
-
-  if (pair < 0 && &arm == &baseline_) {
-    const auto n = static_cast<double>(generation.ids.size());
-    record_.evidence.push_back({prompt, distinct_4gram_share(generation.ids),
-                                loop_start(generation.ids),
-                                static_cast<double>(generation.small_margins) / n});
-  }
-  return {generation.ids, generation.stopped ? "eos" : "max_tokens", generation.logit_xxh3_128};
-}
-
-void SideBySide::probe_bandwidth() {
-  record_.bandwidth.push_back({record_.runs.back().order, probe_read_bandwidth(team_)});
+void SideBySide::time_pairs(std::int64_t n) {
+  keep_when_interrupted([&] {
+    pairs_.time(n, [&] {
+      record_plans();
+      save_();
+    });
+  });
 }
 
 void SideBySide::record_plans() {
   fill_patches(patched_, record_);
   fill_plans(baseline_, patched_, team_.size(), options_, record_);
+  if (joined_) {
+    inherit_patches(inherited_patches_, record_.patches);
+    inherit_plans(inherited_plans_, record_.plans);
+  }
   double context = 0;
   for (std::size_t p = 0; p < record_.generations.size(); ++p) {
     const auto generated = static_cast<double>(record_.generations[p].baseline.ids.size());

@@ -1,6 +1,6 @@
 // The validation itself: two arms on one model. Free warm-up runs, the examination of fidelity
-// (validate/fidelity/examination.h), then timed runs in interleaved pairs AB, BA, ... Everything
-// seen goes into the record; what it means is capsules/verdict.h.
+// (validate/fidelity/examination.h), then timed pairs (validate/timed_pairs.h). Everything seen
+// goes into the record; what it means is capsules/verdict.h.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include "validate/fidelity/examination.h"
 #include "validate/progress.h"
 #include "validate/run_options.h"
+#include "validate/timed_pairs.h"
 
 namespace fidelio {
 
@@ -33,11 +34,22 @@ class SideBySide {
   SideBySide(const LoadedModel& model, const RunOptions& options, const Sides& sides,
              Record& record, Progress& progress, std::function<void()> save);
 
-  /// Fills the record. When interrupted it keeps every finished run, stays marked incomplete, and
-  /// Interrupted goes on.
+  /// Everything in this process: begin(), then options.runs pairs; the record is then complete.
+  /// When interrupted, this as the functions below keep every finished run, leave the record marked
+  /// incomplete, and Interrupted goes on.
   void run();
 
-  /// The warm-up runs and the comparisons alone: everything that fidelity is judged by.
+  /// The warm-up runs and the comparisons: everything that fidelity is judged by.
+  void begin();
+
+  /// Instead of begin(), for a record that another process began: `launch` is added to it, and both
+  /// arms are warmed up again, which also shows whether a fresh process says the same.
+  void join(LaunchRecord launch);
+
+  /// `n` more pairs of every prompt.
+  void time_pairs(std::int64_t n);
+
+  /// begin() alone, as a complete record.
   void examine();
 
   /// Steps of progress that run() will report.
@@ -45,10 +57,7 @@ class SideBySide {
 
  private:
   void warm_up(std::int64_t prompt);
-  void warm_up_and_examine();
-  void time_pair(std::int64_t pair, std::int64_t prompt);
-  SequenceRecord timed_run(Arm& arm, std::int64_t pair, std::int64_t prompt);
-  void probe_bandwidth();
+  void keep_when_interrupted(const std::function<void()>& action);
   void record_plans();
 
   const LoadedModel& model_;
@@ -61,6 +70,10 @@ class SideBySide {
   RopeTable rope_;
   Arm baseline_;
   Arm patched_;
+  TimedPairs pairs_;
+  bool joined_ = false;
+  std::vector<PatchRecord> inherited_patches_;  ///< as the processes before left them
+  std::vector<PlanRecord> inherited_plans_;
 };
 
 }  // namespace fidelio

@@ -1,0 +1,71 @@
+#include "validate/launches.h"
+
+#include <algorithm>
+
+#include "capsules/timing.h"
+#include "core/check.h"
+#include "validate/timed_pairs.h"
+
+namespace fidelio {
+namespace {
+
+/// The record as it was before any second opinion.
+Record without_confirmation(Record record) {
+  record.options.confirm = false;
+  std::erase_if(record.runs, [&](const RunRecord& run) {
+    const auto launch = static_cast<std::size_t>(run.launch);
+    return launch < record.launches.size() && record.launches[launch].purpose == "confirm";
+  });
+  return record;
+}
+
+/// Without a pair to time (one token has no decode) there is nothing that more pairs could decide.
+bool is_decided(const Record& measured, Phase phase) {
+  const PhaseTiming timing = judge_timing(measured, phase);
+  return timing.outcome != "inconclusive" || timing.pairs == 0;
+}
+
+/// The stage after `done` of options.runs pairs; the first processes have one pair more where the
+/// pairs cannot be divided.
+Stage share_after(const OptionsRecord& options, std::int64_t done, bool first_half) {
+  const std::int64_t processes = std::clamp<std::int64_t>(options.launches, 1, options.runs);
+  std::int64_t end = 0;
+  std::int64_t process = 0;
+  while (end <= done) {
+    end += options.runs / processes + (process < options.runs % processes ? 1 : 0);
+    ++process;
+  }
+  return {"measure", end - done, processes > 1 && !(first_half && process == 1)};
+}
+
+}  // namespace
+
+std::optional<Stage> next_stage(const Record& record) {
+  const OptionsRecord& options = record.options;
+  const std::int64_t done = finished_pairs(record);
+  if (done < options.runs) return share_after(options, done, true);
+  if (options.runs == 0) return std::nullopt;
+  const Record measured = without_confirmation(record);
+  if (options.looks == 2 && done < 2 * options.runs) {
+    const bool goes_on = done > options.runs || !is_decided(measured, Phase::decode) ||
+                         !is_decided(measured, Phase::prefill);
+    if (goes_on) return share_after(options, done - options.runs, false);
+  }
+  const std::int64_t confirmed = finished_pairs(record, "confirm");
+  if (!options.confirm || confirmed >= done) return std::nullopt;
+  for (const Phase phase : {Phase::decode, Phase::prefill})
+    if (judge_timing(measured, phase).outcome == "regression")
+      return Stage{"confirm", done - confirmed, true};
+  return std::nullopt;
+}
+
+void measure_all(Record& record, const Measurement& measurement) {
+  while (const std::optional<Stage> stage = next_stage(record)) {
+    const std::int64_t before = finished_pairs(record, stage->purpose);
+    (stage->fresh ? measurement.fresh : measurement.here)(*stage);
+    FIDELIO_CHECK(finished_pairs(record, stage->purpose) == before + stage->pairs);
+  }
+  record.complete = true;
+}
+
+}  // namespace fidelio
