@@ -222,6 +222,7 @@ int run_command_line(int argc, const char* const* argv) {
   int code = 0;
   RunOptions run;
   LaunchOptions launch;
+  NoiseOptions noise;
   RunOptions bisect;
   ExplainOptions explain;
   LogitsOptions logits;
@@ -233,6 +234,7 @@ int run_command_line(int argc, const char* const* argv) {
   TokenizeOptions tokenize;
   add_run(app, run, code);
   add_launch(app, launch, code);
+  add_noise(app, noise, code);
   add_bisect(app, bisect, code);
   add_explain(app, explain, code);
   add_logits(app, logits, code);

@@ -100,8 +100,21 @@ struct LaunchOptions {
   bool allow_swap = false;
 };
 
+struct NoiseOptions {
+  std::string model;
+  std::int64_t series = 20;
+  std::int64_t runs = 15;  ///< pairs of a series
+  std::int64_t max_tokens = 64;
+  std::int64_t threads = 0;  ///< 0: one for each processor
+  std::string target;        ///< vector target; empty: the best
+  std::string load = "mmap";
+  bool allow_swap = false;
+  bool json = false;
+};
+
 int run_command(const RunOptions& options);
 int launch_command(const LaunchOptions& options);
+int noise_command(const NoiseOptions& options);
 /// A run's options; its timing is not looked at.
 int bisect_command(const RunOptions& options);
 int explain_command(const ExplainOptions& options);

@@ -17,4 +17,21 @@ void add_launch(CLI::App& app, LaunchOptions& options, int& code) {
   launch->callback([&] { code = launch_command(options); });
 }
 
+void add_noise(CLI::App& app, NoiseOptions& options, int& code) {
+  CLI::App* noise = app.add_subcommand(
+      "noise", "Measure the baseline against itself and keep this machine's noise floor");
+  noise->add_option("MODEL", options.model, kModelHelp)->required();
+  noise->add_option("--series", options.series, "Series of pairs")->capture_default_str();
+  noise->add_option("--runs", options.runs, "Timed pairs of a series")->capture_default_str();
+  noise->add_option("--max-tokens", options.max_tokens, "Tokens to generate in each run")
+      ->capture_default_str();
+  noise->add_option("--threads", options.threads, "Threads (default: one for each processor)")
+      ->check(CLI::Range(1, 1024));
+  noise->add_option("--target", options.target, "Vector target (default: the best)");
+  add_load(*noise, options.load);
+  add_allow_swap(*noise, options.allow_swap);
+  noise->add_flag("--json", options.json, "Print the result as JSON");
+  noise->callback([&] { code = noise_command(options); });
+}
+
 }  // namespace fidelio

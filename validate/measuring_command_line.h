@@ -11,5 +11,6 @@ namespace fidelio {
 /// Each adds its subcommand to `app`; parsing it runs the command into `code`. All three outlive
 /// the parse.
 void add_launch(CLI::App& app, LaunchOptions& options, int& code);
+void add_noise(CLI::App& app, NoiseOptions& options, int& code);
 
 }  // namespace fidelio

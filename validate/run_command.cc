@@ -20,6 +20,7 @@
 #include "validate/interrupt.h"
 #include "validate/kernel_target.h"
 #include "validate/launches.h"
+#include "validate/noise_store.h"
 #include "validate/prompts.h"
 #include "validate/record_context.h"
 #include "validate/run_memory.h"
@@ -141,6 +142,7 @@ int run_command(const RunOptions& options) {
 
   Record record = make_record(*model, options, patches, kernels.target, std::move(prompts));
   record.load_ns = load_ns;
+  record.noise_floor = noise_floor_for(record, read_noise_store(noise_store_path()));
   if (options.launches > 1) record.launches.push_back({"measure", record.created, load_ns});
   const InterruptGuard interrupts;
   try {
