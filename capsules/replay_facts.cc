@@ -16,6 +16,7 @@ using nlohmann::ordered_json;
 
 std::string speed_text(const Record& record, Phase phase) {
   const PhaseTiming timing = judge_timing(record, phase);
+  if (timing.pairs == 0) return "not timed";
   return fmt::format("{}, {}, {} pairs", speedup_text(timing), timing.outcome, timing.pairs);
 }
 

@@ -223,6 +223,7 @@ int run_command_line(int argc, const char* const* argv) {
   RunOptions run;
   LaunchOptions launch;
   NoiseOptions noise;
+  ReplayOptions replay;
   RunOptions bisect;
   ExplainOptions explain;
   LogitsOptions logits;
@@ -235,6 +236,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_run(app, run, code);
   add_launch(app, launch, code);
   add_noise(app, noise, code);
+  add_replay(app, replay, code);
   add_bisect(app, bisect, code);
   add_explain(app, explain, code);
   add_logits(app, logits, code);

@@ -112,9 +112,22 @@ struct NoiseOptions {
   bool json = false;
 };
 
+struct ReplayOptions {
+  std::filesystem::path capsule;
+  std::optional<std::string> model;     ///< else what the capsule says
+  std::optional<std::int64_t> threads;  ///< else the capsule's, as far as there are processors
+  std::optional<std::string> target;    ///< else the capsule's where there is it, else the best
+  std::optional<std::int64_t> runs;     ///< else the capsule's
+  std::string load = "mmap";
+  bool allow_swap = false;
+  bool json = false;
+  std::optional<std::filesystem::path> new_capsule;  ///< where the repetition's capsule goes
+};
+
 int run_command(const RunOptions& options);
 int launch_command(const LaunchOptions& options);
 int noise_command(const NoiseOptions& options);
+int replay_command(const ReplayOptions& options);
 /// A run's options; its timing is not looked at.
 int bisect_command(const RunOptions& options);
 int explain_command(const ExplainOptions& options);

@@ -34,4 +34,24 @@ void add_noise(CLI::App& app, NoiseOptions& options, int& code) {
   noise->callback([&] { code = noise_command(options); });
 }
 
+void add_replay(CLI::App& app, ReplayOptions& options, int& code) {
+  CLI::App* replay = app.add_subcommand(
+      "replay", "Run again what a capsule says and compare: same ids, same bits, same verdict?");
+  replay->add_option("CAPSULE", options.capsule, "Capsule file")->required();
+  replay->add_option("--model", options.model,
+                     "Where the capsule's model is (default: its id, as a name in models/ or in "
+                     "the local Hugging Face cache)");
+  replay->add_option("--threads", options.threads, "Threads (default: the capsule's)")
+      ->check(CLI::Range(1, 1024));
+  replay->add_option("--target", options.target,
+                     "Vector target (default: the capsule's, else the best)");
+  replay->add_option("--runs", options.runs, "Timed pairs (default: the capsule's; 0: none)")
+      ->check(CLI::Range(0, 10000));
+  add_load(*replay, options.load);
+  add_allow_swap(*replay, options.allow_swap);
+  replay->add_option("--capsule", options.new_capsule, "Keep the repetition's capsule here");
+  replay->add_flag("--json", options.json, "Print the comparison as JSON");
+  replay->callback([&] { code = replay_command(options); });
+}
+
 }  // namespace fidelio

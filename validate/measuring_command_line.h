@@ -12,5 +12,6 @@ namespace fidelio {
 /// the parse.
 void add_launch(CLI::App& app, LaunchOptions& options, int& code);
 void add_noise(CLI::App& app, NoiseOptions& options, int& code);
+void add_replay(CLI::App& app, ReplayOptions& options, int& code);
 
 }  // namespace fidelio

@@ -110,20 +110,42 @@ void check(const LoadedModel& model, const RunOptions& options, const std::strin
   }
 }
 
+/// To `length` tokens, from the beginning again where there are fewer.
+std::vector<std::int32_t> repeated(const std::vector<std::int32_t>& ids, std::size_t length) {
+  std::vector<std::int32_t> out(length);
+  for (std::size_t i = 0; i < length; ++i) out[i] = ids[i % ids.size()];
+  return out;
+}
+
 }  // namespace
 
 std::vector<PromptRecord> read_prompts(const LoadedModel& model, const RunOptions& options) {
   std::vector<PromptRecord> prompts;
   for (Source& source : sources(model, options)) {
     std::vector<std::int32_t> ids = std::move(source.ids);
-    if (options.prompt_tokens > 0 && !ids.empty()) {
-      const std::vector<std::int32_t> once = ids;
-      ids.resize(static_cast<std::size_t>(options.prompt_tokens));
-      for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = once[i % once.size()];
-    }
+    if (options.prompt_tokens > 0 && !ids.empty())
+      ids = repeated(ids, static_cast<std::size_t>(options.prompt_tokens));
     check(model, options, source.name, ids);
     std::string hash = xxh3_128_hex(std::as_bytes(std::span(ids)));
     prompts.push_back({std::move(source.text), std::move(ids), std::move(hash)});
+  }
+  return prompts;
+}
+
+std::vector<PromptRecord> read_recorded_prompts(const LoadedModel& model, const RunOptions& options,
+                                                const std::vector<PromptRecord>& recorded) {
+  std::vector<PromptRecord> prompts;
+  for (const PromptRecord& from : recorded) {
+    std::vector<std::int32_t> ids = from.ids;
+    if (from.text && model.tokenizer) {
+      const std::vector<std::int32_t> once = encode(model, *from.text);
+      // As many as recorded where they were repeated or cut (--prompt-tokens); a text that gives
+      // others is another prompt either way.
+      if (!once.empty() && !ids.empty()) ids = repeated(once, ids.size());
+    }
+    check(model, options, fmt::format("prompt {} of the capsule", prompts.size()), ids);
+    std::string hash = xxh3_128_hex(std::as_bytes(std::span(ids)));
+    prompts.push_back({from.text, std::move(ids), std::move(hash)});
   }
   return prompts;
 }

@@ -16,6 +16,12 @@ namespace fidelio {
 /// --max-tokens beyond the model's context; of several prompts, which.
 std::vector<PromptRecord> read_prompts(const LoadedModel& model, const RunOptions& options);
 
+/// The prompts of a capsule: texts are turned into ids anew, repeated or cut to as many as were
+/// recorded, so that another tokenizer shows; where there is no text or no tokenizer the ids are
+/// taken. Throws UserError as read_prompts() does.
+std::vector<PromptRecord> read_recorded_prompts(const LoadedModel& model, const RunOptions& options,
+                                                const std::vector<PromptRecord>& recorded);
+
 /// Longer than the fused kernels' guard under every tokenizer, so that prefill is no decode step in
 /// disguise.
 extern const char* const kBuiltInPrompt;
