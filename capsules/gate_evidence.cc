@@ -39,6 +39,23 @@ void check_prompts(const Record& record, const GatePolicy& policy, GateCheckList
   checks.pass("prompts", fmt::format("all {} demanded prompts are there", demanded));
 }
 
+/// A capsule of the baseline against itself is exact, and says nothing of any kernel.
+void check_patches(const Record& record, const GatePolicy& policy, GateCheckList& checks) {
+  if (policy.patches.empty()) return;
+  for (const std::string& name : policy.patches) {
+    const bool worked =
+        std::any_of(record.patches.begin(), record.patches.end(), [&](const PatchRecord& patch) {
+          return patch.name == name && patch.sites_applied > 0 && patch.calls > 0;
+        });
+    if (!worked)
+      return checks.fail(
+          "patches", kVacuous,
+          fmt::format("{} was never applied and called, which the policy demands", name));
+  }
+  checks.pass("patches", fmt::format("all {} demanded patches were applied and called",
+                                     policy.patches.size()));
+}
+
 /// The oldest of the times at which something was measured, or why there is none.
 void check_age(const Record& record, const GateContext& context, std::int64_t max_days,
                GateCheckList& checks) {
@@ -94,6 +111,7 @@ std::optional<std::int64_t> seconds_of(const std::string& utc) {
 
 void check_evidence(const Record& record, const GateContext& context, GateCheckList& checks) {
   const GatePolicy& policy = context.policy;
+  check_patches(record, policy, checks);
   check_prompts(record, policy, checks);
   if (policy.max_age_days) check_age(record, context, *policy.max_age_days, checks);
   if (policy.clean_tree)

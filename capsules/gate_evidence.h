@@ -1,6 +1,6 @@
-// The gate's checks of what a capsule was made from and when: models, prompts, age, sources.
-// Evidence that is none of what the policy demands fails, however good it is (exit code 4: another
-// run would decide). Internal to capsules/.
+// The gate's checks of what a capsule was made from and when: models, patches, prompts, age,
+// sources. Evidence that is none of what the policy demands fails, however good it is (exit code 4:
+// another run would decide). Internal to capsules/.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace fidelio {
 
-/// "prompts", "max_age_days", "clean_tree" and "same_numerics", as far as the policy demands them.
+/// "patches" (exit code 5), "prompts", "max_age_days", "clean_tree" and "same_numerics", as far as
+/// the policy demands them.
 void check_evidence(const Record& record, const GateContext& context, GateCheckList& checks);
 
 /// "models": each that the policy demands has a capsule.

@@ -47,6 +47,7 @@ void fields(Io& io, GatePolicy& r) {
   io("max_noise_floor", r.max_noise_floor);
   io("holm", r.holm);
   io("models", r.models);
+  io("patches", r.patches);
   io("prompts", r.prompts);
   io("max_age_days", r.max_age_days);
   io("clean_tree", r.clean_tree);

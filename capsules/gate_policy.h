@@ -45,6 +45,7 @@ struct GatePolicy {
   std::optional<PhaseShares> max_noise_floor;  ///< of the machine, where timing decides
   bool holm = false;                           ///< regressions of all capsules are one family
   std::vector<std::string> models;             ///< each must have a capsule
+  std::vector<std::string> patches;            ///< each applied and called in every capsule
   std::vector<PromptDemand> prompts;
   std::optional<std::int64_t> max_age_days;  ///< since the capsule was made
   bool clean_tree = false;     ///< made by a program whose sources were committed as they are

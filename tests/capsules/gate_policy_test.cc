@@ -30,7 +30,7 @@ json whole_policy() {
     "margins": {"decode": 0.01, "prefill": 0.05}, "timing": "required", "inconclusive": "pass",
     "min_pairs": 30, "looks": 1, "confirm": true,
     "max_noise_floor": {"decode": 0.004, "prefill": 0.006}, "holm": true,
-    "models": ["a", "b"],
+    "models": ["a", "b"], "patches": ["gate_up_swiglu"],
     "prompts": [{"text": "x", "ids_xxh3_128": null, "model": "a"},
                 {"ids_xxh3_128": "99aa06d3014798d86001c324468d497f"}],
     "max_age_days": 30, "clean_tree": true, "same_numerics": true})");
@@ -110,6 +110,7 @@ const Value kValues[] = {
     {"/max_noise_floor", nullptr, nullptr},
     {"/max_noise_floor/decode", "Infinity", "$.max_noise_floor.decode: found"},
     {"/models/0", 5, "$.models[0]: found 5, expected a string"},
+    {"/patches/0", true, "$.patches[0]: found true, expected a string"},
     {"/prompts/0/text", nullptr, "$.prompts[0]: found neither, expected a text or ids_xxh3_128"},
     {"/prompts/1/ids_xxh3_128", "99AA", "$.prompts[1].ids_xxh3_128: found \"99AA\", expected 32"},
     {"/max_age_days", -3, "$.max_age_days: found -3"},

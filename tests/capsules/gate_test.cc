@@ -48,6 +48,20 @@ Record with_two_looks() {
   return record;
 }
 
+/// As `--patches none` leaves it: exact, and no kernel was tried.
+Record baseline_against_itself() {
+  Record record = example_record();
+  record.options.patches.clear();
+  record.options.patches_by_name = false;
+  record.patches.clear();
+  for (PlanRecord& plan : record.plans) {
+    plan.patches.clear();
+    plan.sites_applied = 0;
+  }
+  record.sites.clear();
+  return record;
+}
+
 Record over_budget() {
   Record record = approximate_record();
   record.options.budget->mean_kld = 1;
@@ -116,6 +130,8 @@ const Demand kDemands[] = {
      "prompts", "fail", kInconclusive,
      [] { return example_with([](Record& r) { r.prompts[0].text = "Once upon a time"; }); },
      [] { return example_record(); }},
+    {"patches", R"({"policy_version": 1, "patches": ["gate_up_swiglu"]})", "patches", "fail",
+     kVacuous, [] { return baseline_against_itself(); }, [] { return example_record(); }},
     {"max_age_days", R"({"policy_version": 1, "max_age_days": 1})", "max_age_days", "fail",
      kInconclusive,
      [] { return example_with([](Record& r) { r.created = "2025-01-31T11:59:59Z"; }); },
