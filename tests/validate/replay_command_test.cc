@@ -199,7 +199,7 @@ TEST_F(ReplayCommand, RefusesWhatCannotBeRun) {
     EXPECT_EQ(result.exit_code, 2) << result.out;
     EXPECT_THAT(result.err, HasSubstr(message));
   };
-  expect_refused(replay_changed([](Record& r) { r.options.patches = {"no_such_patch"}; }),
+  expect_refused(replay_changed([](Record& r) { r.options.patches.push_back("no_such_patch"); }),
                  "no_such_patch");
   expect_refused(replay_changed([](Record& r) { r.prompts[0].ids[0] = 1 << 20; }), "vocab_size");
   expect_refused(replay_changed([](Record& r) { r.options.max_tokens = 1 << 20; }),
