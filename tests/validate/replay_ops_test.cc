@@ -52,6 +52,7 @@ TEST_F(ReplayOps, FailsOnADefectiveKernel) {
   };
   options_.from_capsule = dir_.write("unpatched.json", [&] {
     record_.options.patches.clear();
+    record_.patches.clear();
     return to_json(record_);
   }());
   EXPECT_EQ(replay_ops(options_, kernels), 1);
