@@ -9,19 +9,21 @@
 namespace fidelio {
 namespace {
 
+/// What a sentence that names only a difference is about.
+const char* lead_of(const GateCheck& check) {
+  if (check.name == "stored_verdict")
+    return "the capsule's own verdict disagrees, so it was edited or has other rules: ";
+  if (check.name == "checksums") return "a checksum does not fit, so it was edited or damaged: ";
+  return "";
+}
+
 /// What the line of the capsule does not say: checks that failed or could not be decided.
 std::string check_lines(const GateResult& result) {
   std::string text;
   for (const GateCheck& check : result.checks) {
     if (check.outcome == "pass" || check.outcome == "skipped") continue;
-    std::string sentence = check.sentence;
-    if (check.name == "stored_verdict")
-      sentence =
-          "the capsule's own verdict disagrees, so it was edited or has other rules: " + sentence;
-    if (check.name == "checksums")
-      sentence = "a checksum does not fit, so it was edited or damaged: " + sentence;
-    text += fmt::format("  {}, {}: {}: {}\n", printable(check.patch), check.name, check.outcome,
-                        printable(sentence));
+    text += fmt::format("  {}, {}: {}: {}{}\n", printable(check.patch), check.name, check.outcome,
+                        lead_of(check), printable(check.sentence));
   }
   return text;
 }

@@ -145,15 +145,6 @@ PhaseTiming judge_timing(const Record& record, Phase phase, const TimingRules& r
   return out;
 }
 
-bool needs_confirmation(const Record& record) {
-  if (!record.options.confirm) return false;
-  for (const Phase phase : {Phase::decode, Phase::prefill}) {
-    const PhaseTiming timing = judge_timing(record, phase);
-    if (timing.measured == "regression" && timing.confirming_pairs == 0) return true;
-  }
-  return false;
-}
-
 std::vector<double> log_ratios(const Record& record, Phase phase) {
   return collect_pairs(record, phase, false).log_ratios;
 }

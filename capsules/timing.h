@@ -55,10 +55,6 @@ PhaseTiming judge_timing(const Record& record, Phase phase, const TimingRules& r
 /// The run belongs to a launch that only gives a second opinion.
 bool is_confirming(const Record& record, const RunRecord& run);
 
-/// options.confirm is set, the measured pairs of a phase are a regression, and none was measured
-/// again.
-bool needs_confirmation(const Record& record);
-
 /// ln(patched tok/s / baseline tok/s) of each measured pair, by pair and prompt.
 std::vector<double> log_ratios(const Record& record, Phase phase);
 

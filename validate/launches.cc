@@ -9,20 +9,10 @@
 namespace fidelio {
 namespace {
 
-/// The record as it was before any second opinion.
-Record without_confirmation(Record record) {
-  record.options.confirm = false;
-  std::erase_if(record.runs, [&](const RunRecord& run) {
-    const auto launch = static_cast<std::size_t>(run.launch);
-    return launch < record.launches.size() && record.launches[launch].purpose == "confirm";
-  });
-  return record;
-}
-
 /// Without a pair to time (one token has no decode) there is nothing that more pairs could decide.
-bool is_decided(const Record& measured, Phase phase) {
-  const PhaseTiming timing = judge_timing(measured, phase);
-  return timing.outcome != "inconclusive" || timing.pairs == 0;
+bool is_decided(const Record& record, Phase phase) {
+  const PhaseTiming timing = judge_timing(record, phase);
+  return timing.measured != "inconclusive" || timing.pairs == 0;
 }
 
 /// The stage after `done` of options.runs pairs; the first processes have one pair more where the
@@ -45,16 +35,15 @@ std::optional<Stage> next_stage(const Record& record) {
   const std::int64_t done = finished_pairs(record);
   if (done < options.runs) return share_after(options, done, true);
   if (options.runs == 0) return std::nullopt;
-  const Record measured = without_confirmation(record);
   if (options.looks == 2 && done < 2 * options.runs) {
-    const bool goes_on = done > options.runs || !is_decided(measured, Phase::decode) ||
-                         !is_decided(measured, Phase::prefill);
+    const bool goes_on = done > options.runs || !is_decided(record, Phase::decode) ||
+                         !is_decided(record, Phase::prefill);
     if (goes_on) return share_after(options, done - options.runs, false);
   }
   const std::int64_t confirmed = finished_pairs(record, "confirm");
   if (!options.confirm || confirmed >= done) return std::nullopt;
   for (const Phase phase : {Phase::decode, Phase::prefill})
-    if (judge_timing(measured, phase).outcome == "regression")
+    if (judge_timing(record, phase).measured == "regression")
       return Stage{"confirm", done - confirmed, true};
   return std::nullopt;
 }

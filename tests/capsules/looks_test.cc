@@ -70,9 +70,7 @@ Record regression(bool confirm = true) {
 
 TEST(Confirmation, IsMissingUntilMeasuredAgain) {
   expect_verdict(regression(false), "EXACT", kRegression);
-  EXPECT_FALSE(needs_confirmation(regression(false)));
   expect_verdict(regression(), "EXACT", kInconclusive);
-  EXPECT_TRUE(needs_confirmation(regression()));
   EXPECT_THAT(decode(regression()).sentence, HasSubstr("not measured again: --confirm"));
   EXPECT_EQ(decode(regression()).measured, "regression");
 }
@@ -81,7 +79,6 @@ TEST(Confirmation, ThatAgreesMakesTheRegression) {
   Record record = regression();
   add_confirmation(record, around(15, 0.96));
   expect_verdict(record, "EXACT", kRegression);
-  EXPECT_FALSE(needs_confirmation(record));
   EXPECT_EQ(decode(record).pairs, 15);
   EXPECT_THAT(decode(record).sentence, HasSubstr("; confirmed in a fresh process: 0.960x"));
 }
