@@ -5,14 +5,11 @@
 #include "capsules/budget_rules.h"
 
 namespace fidelio {
-namespace {
 
 bool may_pass(const std::string& fidelity) {
   return fidelity == "EXACT" || fidelity == "TOKEN_EXACT" || fidelity == "TIE_FLIP" ||
          fidelity == "APPROXIMATE";
 }
-
-}  // namespace
 
 int exit_code_of(const Record& record, const VerdictRecord& verdict) {
   if (!record.complete && record.interruption == "SIGINT") return kInterrupted;

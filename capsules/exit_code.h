@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "capsules/record.h"
 
@@ -18,6 +19,9 @@ enum ExitCode : int {
   kVacuous = 5,
   kInterrupted = 130,
 };
+
+/// The verdicts of which a validation may pass: EXACT, TOKEN_EXACT, TIE_FLIP, APPROXIMATE.
+bool may_pass(const std::string& fidelity);
 
 /// The code of a judged record: first that applies in the order 130, 1, 5, 3, 4, 0.
 int exit_code_of(const Record& record, const VerdictRecord& verdict);

@@ -90,9 +90,8 @@ std::vector<std::string> spread_lines(const Record& record, Phase phase,
   if (timing.pairs == 0 || is_settled(timing)) return lines;
   for (const FarRun& far : farthest_runs(runs, phase)) {
     lines.push_back(
-        fmt::format("{}: {}, {:.1f}% {} than its arm's median; {}",
-                    phase == Phase::decode ? "decode" : "prefill", place_of(record, *far.run),
-                    100 * std::abs(std::expm1(far.log_ratio)),
+        fmt::format("{}: {}, {:.1f}% {} than its arm's median; {}", phase_name(phase),
+                    place_of(record, *far.run), 100 * std::abs(std::expm1(far.log_ratio)),
                     far.log_ratio < 0 ? "slower" : "faster", disturbances(*far.run, runs)));
   }
   return lines;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "capsules/run_accounting.h"
+#include "capsules/timing.h"
 #include "core/checksum.h"
 #include "validate/bandwidth_probe.h"
 #include "validate/float_environment.h"
@@ -46,10 +47,8 @@ std::int64_t next_pair(const Record& record) {
 std::int64_t finished_pairs(const Record& record, const std::string& purpose) {
   std::map<std::int64_t, std::size_t> runs_of_pair;
   for (const RunRecord& run : record.runs) {
-    const auto launch = static_cast<std::size_t>(run.launch);
-    const std::string& of =
-        launch < record.launches.size() ? record.launches[launch].purpose : "measure";
-    if (run.pair >= 0 && of == purpose) ++runs_of_pair[run.pair];
+    if (run.pair >= 0 && is_confirming(record, run) == (purpose == "confirm"))
+      ++runs_of_pair[run.pair];
   }
   const std::size_t whole = 2 * record.prompts.size();
   return std::count_if(runs_of_pair.begin(), runs_of_pair.end(),
