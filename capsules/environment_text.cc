@@ -16,7 +16,7 @@
 namespace fidelio {
 namespace {
 
-using Pair = std::pair<std::string_view, std::string_view>;
+using CodeName = std::pair<std::string_view, std::string_view>;
 
 /// Names that matter to kernels. One list an architecture: "sme" is a matrix unit on Arm, memory
 /// encryption on x86.
@@ -32,28 +32,30 @@ constexpr IsaNames kArm = {
     {"sme", "sve", kNone, kNone}};
 /// "CPU implementer" of Arm: MIDR_EL1, bits 31 to 24.
 constexpr std::array kArmVendors = {
-    Pair("0x41", "ARM"),     Pair("0x42", "Broadcom"),  Pair("0x43", "Cavium"),
-    Pair("0x46", "Fujitsu"), Pair("0x48", "HiSilicon"), Pair("0x4e", "NVIDIA"),
-    Pair("0x50", "APM"),     Pair("0x51", "Qualcomm"),  Pair("0x53", "Samsung"),
-    Pair("0x61", "Apple"),   Pair("0x6d", "Microsoft"), Pair("0xc0", "Ampere"),
+    CodeName("0x41", "ARM"),     CodeName("0x42", "Broadcom"),  CodeName("0x43", "Cavium"),
+    CodeName("0x46", "Fujitsu"), CodeName("0x48", "HiSilicon"), CodeName("0x4e", "NVIDIA"),
+    CodeName("0x50", "APM"),     CodeName("0x51", "Qualcomm"),  CodeName("0x53", "Samsung"),
+    CodeName("0x61", "Apple"),   CodeName("0x6d", "Microsoft"), CodeName("0xc0", "Ampere"),
 };
 /// "CPU part" of Arm's own cores.
 constexpr std::array kArmParts = {
-    Pair("0xd03", "Cortex-A53"),  Pair("0xd05", "Cortex-A55"),  Pair("0xd07", "Cortex-A57"),
-    Pair("0xd08", "Cortex-A72"),  Pair("0xd0b", "Cortex-A76"),  Pair("0xd0c", "Neoverse-N1"),
-    Pair("0xd40", "Neoverse-V1"), Pair("0xd41", "Cortex-A78"),  Pair("0xd44", "Cortex-X1"),
-    Pair("0xd49", "Neoverse-N2"), Pair("0xd4f", "Neoverse-V2"),
+    CodeName("0xd03", "Cortex-A53"),  CodeName("0xd05", "Cortex-A55"),
+    CodeName("0xd07", "Cortex-A57"),  CodeName("0xd08", "Cortex-A72"),
+    CodeName("0xd0b", "Cortex-A76"),  CodeName("0xd0c", "Neoverse-N1"),
+    CodeName("0xd40", "Neoverse-V1"), CodeName("0xd41", "Cortex-A78"),
+    CodeName("0xd44", "Cortex-X1"),   CodeName("0xd49", "Neoverse-N2"),
+    CodeName("0xd4f", "Neoverse-V2"),
 };
 constexpr std::array kHypervisors = {
-    Pair("KVMKVMKVM", "KVM"),           Pair("Microsoft Hv", "Hyper-V"),
-    Pair("VMwareVMware", "VMware"),     Pair("XenVMMXenVMM", "Xen"),
-    Pair("TCGTCGTCGTCG", "QEMU"),       Pair("bhyve bhyve ", "bhyve"),
-    Pair("VBoxVBoxVBox", "VirtualBox"), Pair("ACRNACRNACRN", "ACRN"),
+    CodeName("KVMKVMKVM", "KVM"),           CodeName("Microsoft Hv", "Hyper-V"),
+    CodeName("VMwareVMware", "VMware"),     CodeName("XenVMMXenVMM", "Xen"),
+    CodeName("TCGTCGTCGTCG", "QEMU"),       CodeName("bhyve bhyve ", "bhyve"),
+    CodeName("VBoxVBoxVBox", "VirtualBox"), CodeName("ACRNACRNACRN", "ACRN"),
 };
 
 template <class Table>
 std::string_view look_up(const Table& table, std::string_view key) {
-  for (const Pair& entry : table)
+  for (const CodeName& entry : table)
     if (entry.first == key) return entry.second;
   return {};
 }
@@ -66,7 +68,7 @@ std::string_view next_line(std::string_view& text) {
 }
 
 /// A line's two sides, trimmed; both empty without the separator.
-Pair split(std::string_view line, char separator) {
+CodeName split(std::string_view line, char separator) {
   const std::size_t at = line.find(separator);
   if (at == std::string_view::npos) return {};
   return {trim(line.substr(0, at)), trim(line.substr(at + 1))};
@@ -130,7 +132,7 @@ CpuInfo parse_cpuinfo(std::string_view text) {
   CpuInfo info;
   std::string_view implementer, part, package;
   std::set<std::string_view> packages;
-  std::set<Pair> cores;
+  std::set<CodeName> cores;
   while (!text.empty()) {
     const auto [key, value] = split(next_line(text), ':');
     if (key == "processor") ++info.logical_cpus;

@@ -13,10 +13,10 @@ namespace {
 using nlohmann::json;
 
 constexpr double kMaxRopeTheta = 1e12;
-constexpr double kMaxFactor = 1e6;
+constexpr double kMaxRopeFactor = 1e6;
 
 float required_float(const ConfigReader& rope, const char* key) {
-  const auto value = rope.find_float(key, FLT_MIN, kMaxFactor);
+  const auto value = rope.find_float(key, FLT_MIN, kMaxRopeFactor);
   if (!value) rope.missing(key, "a positive number");
   return *value;
 }
@@ -31,8 +31,8 @@ std::vector<float> read_factors(const ConfigReader& rope, std::int64_t head_dim)
   }
   std::vector<float> factors;
   for (const json& value : *list) {
-    const bool positive =
-        value.is_number() && value.get<double>() >= FLT_MIN && value.get<double>() <= kMaxFactor;
+    const bool positive = value.is_number() && value.get<double>() >= FLT_MIN &&
+                          value.get<double>() <= kMaxRopeFactor;
     if (!positive) rope.refuse("factors", value, expected);
     factors.push_back(static_cast<float>(value.get<double>()));
   }
@@ -56,8 +56,8 @@ RopeScaling read_yarn(const ConfigReader& rope) {
   scaling.factor = required_float(rope, "factor");
   scaling.original_max_position_embeddings =
       rope.integer("original_max_position_embeddings", 1, kMaxPositions);
-  scaling.beta_fast = rope.find_float("beta_fast", FLT_MIN, kMaxFactor).value_or(32.0F);
-  scaling.beta_slow = rope.find_float("beta_slow", FLT_MIN, kMaxFactor).value_or(1.0F);
+  scaling.beta_fast = rope.find_float("beta_fast", FLT_MIN, kMaxRopeFactor).value_or(32.0F);
+  scaling.beta_slow = rope.find_float("beta_slow", FLT_MIN, kMaxRopeFactor).value_or(1.0F);
   scaling.truncate = rope.find_bool("truncate").value_or(true);
   for (const char* key : {"mscale", "mscale_all_dim"}) {
     if (const json* value = rope.find(key)) rope.refuse(key, *value, "nothing; not supported");
@@ -65,7 +65,7 @@ RopeScaling read_yarn(const ConfigReader& rope) {
   const double factor = static_cast<double>(scaling.factor);
   const auto by_factor = static_cast<float>(factor <= 1 ? 1.0 : 0.1 * std::log(factor) + 1.0);
   scaling.attention_factor =
-      rope.find_float("attention_factor", FLT_MIN, kMaxFactor).value_or(by_factor);
+      rope.find_float("attention_factor", FLT_MIN, kMaxRopeFactor).value_or(by_factor);
   return scaling;
 }
 

@@ -17,7 +17,7 @@ struct TypeRow {
   std::string_view name;
   std::size_t bytes;  ///< of one value; 0 where it differs
 };
-constexpr std::array<TypeRow, 13> kTypes = {{
+constexpr std::array<TypeRow, 13> kValueTypes = {{
     {"uint8", 1},
     {"int8", 1},
     {"uint16", 2},
@@ -33,13 +33,13 @@ constexpr std::array<TypeRow, 13> kTypes = {{
     {"float64", 8},
 }};
 
-const TypeRow& row_of(GgufType type) { return kTypes[static_cast<std::size_t>(type)]; }
+const TypeRow& row_of(GgufType type) { return kValueTypes[static_cast<std::size_t>(type)]; }
 
 GgufType read_type(GgufCursor& cursor, std::string_view what) {
   const auto id = cursor.number<std::uint32_t>(what);
-  if (id >= kTypes.size()) {
+  if (id >= kValueTypes.size()) {
     throw UserError(fmt::format("{}: {}: found the type {}, expected one from 0 to {}",
-                                cursor.file(), what, id, kTypes.size() - 1));
+                                cursor.file(), what, id, kValueTypes.size() - 1));
   }
   return static_cast<GgufType>(id);
 }

@@ -7,7 +7,7 @@ namespace fidelio {
 namespace {
 
 /// Source: the specification's list and the block structures of ggml (ggml-common.h).
-constexpr GgufTensorType kTypes[] = {
+constexpr GgufTensorType kTensorTypes[] = {
     {0, "F32", 1, 4, true},          {1, "F16", 1, 2, true},
     {2, "Q4_0", 32, 18, true},       {3, "Q4_1", 32, 20, true},
     {6, "Q5_0", 32, 22, false},      {7, "Q5_1", 32, 24, false},
@@ -30,7 +30,7 @@ constexpr GgufTensorType kTypes[] = {
 }  // namespace
 
 const GgufTensorType* find_gguf_tensor_type(std::uint32_t id) {
-  for (const GgufTensorType& type : kTypes) {
+  for (const GgufTensorType& type : kTensorTypes) {
     if (type.id == id) return &type;
   }
   return nullptr;
@@ -38,7 +38,7 @@ const GgufTensorType* find_gguf_tensor_type(std::uint32_t id) {
 
 std::string readable_gguf_types() {
   std::string names;
-  for (const GgufTensorType& type : kTypes) {
+  for (const GgufTensorType& type : kTensorTypes) {
     if (type.readable) names += (names.empty() ? "" : ", ") + std::string(type.name);
   }
   return names;

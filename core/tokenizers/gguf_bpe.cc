@@ -18,7 +18,6 @@ using nlohmann::json;
 using Kind = GgufVocabulary::Kind;
 
 constexpr std::uint64_t kMaxMerges = std::uint64_t{1} << 26;
-constexpr const char* kTokens = "tokenizer.ggml.tokens";
 constexpr const char* kMerges = "tokenizer.ggml.merges";
 
 const GgufPreTokenizer& pre_tokenizer_of(const GgufMetadata& metadata) {
@@ -46,7 +45,8 @@ json vocab_of(const GgufMetadata& metadata, const GgufVocabulary& vocabulary) {
   for (std::size_t id = 0; id < vocabulary.tokens.size(); ++id) {
     const auto [place, is_new] = vocab.emplace(vocabulary.tokens[id], id);
     if (is_new) continue;
-    metadata.fail(kTokens, fmt::format("{} as {} and {}", quote(place.key()), place->dump(), id),
+    metadata.fail(kGgufTokens,
+                  fmt::format("{} as {} and {}", quote(place.key()), place->dump(), id),
                   "every token once");
   }
   return vocab;

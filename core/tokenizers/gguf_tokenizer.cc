@@ -11,18 +11,17 @@ namespace fidelio::tokenizers {
 namespace {
 
 constexpr std::uint64_t kMaxTokens = std::uint64_t{kMaxId} + 1;
-constexpr const char* kTokens = "tokenizer.ggml.tokens";
-constexpr const char* kTypes = "tokenizer.ggml.token_type";
+constexpr const char* kTokenTypes = "tokenizer.ggml.token_type";
 
 std::vector<std::string> read_tokens(const GgufMetadata& metadata) {
-  const auto list = metadata.find_strings(kTokens, kMaxTokens);
-  if (!list || list->empty()) metadata.missing(kTokens, "the vocabulary");
+  const auto list = metadata.find_strings(kGgufTokens, kMaxTokens);
+  if (!list || list->empty()) metadata.missing(kGgufTokens, "the vocabulary");
   std::vector<std::string> tokens;
   tokens.reserve(list->size());
   for (std::size_t id = 0; id < list->size(); ++id) {
     const std::string_view token = (*list)[id];
     if (find_invalid_utf8(token)) {
-      metadata.fail(kTokens, fmt::format("{} (id {})", quote(token), id), "UTF-8");
+      metadata.fail(kGgufTokens, fmt::format("{} (id {})", quote(token), id), "UTF-8");
     }
     // llama.cpp's name for a token that no text can contain.
     tokens.push_back(token.empty() ? fmt::format("[EMPTY_{}]", id) : std::string(token));
@@ -32,16 +31,16 @@ std::vector<std::string> read_tokens(const GgufMetadata& metadata) {
 
 std::vector<GgufVocabulary::Kind> read_kinds(const GgufMetadata& metadata, std::size_t n_tokens) {
   using Kind = GgufVocabulary::Kind;
-  const auto list = metadata.find_integers(kTypes, kMaxTokens);
+  const auto list = metadata.find_integers(kTokenTypes, kMaxTokens);
   std::vector<Kind> kinds(n_tokens, Kind::normal);
   if (!list) return kinds;
   if (list->size() != n_tokens) {
-    metadata.fail(kTypes, fmt::format("{} types", list->size()),
+    metadata.fail(kTokenTypes, fmt::format("{} types", list->size()),
                   fmt::format("{}, one a token", n_tokens));
   }
   for (std::size_t id = 0; id < n_tokens; ++id) {
     const std::int64_t kind = (*list)[id];
-    if (kind < 1 || kind > 6) metadata.fail(kTypes, std::to_string(kind), "types from 1 to 6");
+    if (kind < 1 || kind > 6) metadata.fail(kTokenTypes, std::to_string(kind), "types from 1 to 6");
     kinds[id] = static_cast<Kind>(kind);
   }
   return kinds;

@@ -14,6 +14,9 @@
 
 namespace fidelio::tokenizers {
 
+/// The metadata key of the vocabulary.
+inline constexpr const char* kGgufTokens = "tokenizer.ggml.tokens";
+
 /// What every kind of tokenizer has in the metadata.
 struct GgufVocabulary {
   /// The numbers are the file format's.

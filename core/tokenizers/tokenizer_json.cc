@@ -14,7 +14,7 @@ namespace fidelio::tokenizers {
 
 namespace {
 
-constexpr std::size_t kMaxFileBytes = std::size_t{256} << 20;
+constexpr std::size_t kMaxTokenizerBytes = std::size_t{256} << 20;
 
 /// An added token that the model knows too must have one id; another token's id it must not have.
 void check_id(const AddedToken& token, const Vocabulary& vocabulary, const std::string& place) {
@@ -112,8 +112,8 @@ std::unique_ptr<TokenizerModel> tokenizer_of_json(const nlohmann::json& document
 std::unique_ptr<TokenizerModel> open_tokenizer_json(const std::filesystem::path& file,
                                                     const Settings& settings) {
   const std::string where = path_text(file);
-  return tokenizer_of_json(parse_json_object(read_text_file(file, kMaxFileBytes), where), where,
-                           settings);
+  return tokenizer_of_json(parse_json_object(read_text_file(file, kMaxTokenizerBytes), where),
+                           where, settings);
 }
 
 }  // namespace fidelio::tokenizers

@@ -20,7 +20,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxFileBytes = std::size_t{256} << 20;
+constexpr std::size_t kMaxVocabularyBytes = std::size_t{256} << 20;
 
 /// Source: transformers' models/qwen2/tokenization_qwen2.py.
 constexpr const char* kQwen2 = R"json({
@@ -60,7 +60,7 @@ json pipeline_of(const Settings& settings) {
 }
 
 json read_merges(const std::filesystem::path& file) {
-  const std::string text = read_text_file(file, kMaxFileBytes);
+  const std::string text = read_text_file(file, kMaxVocabularyBytes);
   json merges = json::array();
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -113,7 +113,7 @@ void check_added_tokens_json(const std::filesystem::path& file, const json& adde
   std::error_code error;
   if (!std::filesystem::exists(file, error)) return;
   const std::string where = path_text(file);
-  const json object = parse_json_object(read_text_file(file, kMaxFileBytes), where);
+  const json object = parse_json_object(read_text_file(file, kMaxVocabularyBytes), where);
   for (const auto& [content, id] : object.items()) {
     const auto known = vocab.find(content);
     bool agrees = known != vocab.end() && *known == id;
@@ -133,7 +133,7 @@ std::unique_ptr<TokenizerModel> open_vocab_merges(const std::filesystem::path& d
                                                   const Settings& settings) {
   const std::string where = path_text(dir / "vocab.json");
   json document = pipeline_of(settings);
-  json vocab = parse_json_object(read_text_file(dir / "vocab.json", kMaxFileBytes), where);
+  json vocab = parse_json_object(read_text_file(dir / "vocab.json", kMaxVocabularyBytes), where);
   document["added_tokens"] = added_tokens(settings, vocab);
   check_added_tokens_json(dir / "added_tokens.json", document["added_tokens"], vocab);
   document["model"] = {

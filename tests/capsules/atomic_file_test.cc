@@ -13,7 +13,7 @@
 #include <filesystem>
 #include <string>
 
-#include "capsules/capsule_error.h"
+#include "tests/capsules/capsule_error_of.h"
 #include "tests/support/file_content.h"
 #include "tests/support/temp_dir.h"
 
@@ -21,23 +21,13 @@ namespace fidelio {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::capsule_error_of;
 using testing::content_of;
 using ::testing::HasSubstr;
 using testing::TempDir;
 
 std::ptrdiff_t files_in(const fs::path& folder) {
   return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
-}
-
-template <typename Action>
-std::string error_of(Action&& action) {
-  try {
-    action();
-  } catch (const CapsuleError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "expected a CapsuleError, none was thrown";
-  return "";
 }
 
 TEST(AtomicFile, WritesANewFileAndLeavesNothingElse) {
@@ -144,8 +134,8 @@ TEST(AtomicFile, RefusesAFolderItMayNotWriteIn) {
   const fs::path file = dir.write("a.json", "old");
   fs::permissions(dir.path(), fs::perms::owner_read | fs::perms::owner_exec);
 
-  EXPECT_THAT(error_of([&] { check_writable(file); }), HasSubstr("Permission denied"));
-  EXPECT_THAT(error_of([&] { write_file_atomically(file, "new"); }),
+  EXPECT_THAT(capsule_error_of([&] { check_writable(file); }), HasSubstr("Permission denied"));
+  EXPECT_THAT(capsule_error_of([&] { write_file_atomically(file, "new"); }),
               HasSubstr("cannot create a file beside it: Permission denied"));
 
   fs::permissions(dir.path(), fs::perms::owner_all);
@@ -167,12 +157,14 @@ TEST(CheckWritable, RefusesWhatCannotBeReplaced) {
   const TempDir dir;
   const fs::path file = dir.write("a.json", "old");
 
-  EXPECT_THAT(error_of([&] { check_writable(dir.path()); }), HasSubstr("is a folder"));
-  EXPECT_THAT(error_of([&] { check_writable(dir / "none/a.json"); }),
+  EXPECT_THAT(capsule_error_of([&] { check_writable(dir.path()); }), HasSubstr("is a folder"));
+  EXPECT_THAT(capsule_error_of([&] { check_writable(dir / "none/a.json"); }),
               HasSubstr("cannot find its folder: No such file or directory"));
-  EXPECT_THAT(error_of([&] { check_writable(file / "b.json"); }), HasSubstr("Not a directory"));
-  EXPECT_THAT(error_of([&] { check_writable("/dev/null"); }), HasSubstr("is no regular file"));
-  EXPECT_THAT(error_of([&] { check_writable(""); }), HasSubstr("names no file"));
+  EXPECT_THAT(capsule_error_of([&] { check_writable(file / "b.json"); }),
+              HasSubstr("Not a directory"));
+  EXPECT_THAT(capsule_error_of([&] { check_writable("/dev/null"); }),
+              HasSubstr("is no regular file"));
+  EXPECT_THAT(capsule_error_of([&] { check_writable(""); }), HasSubstr("names no file"));
   EXPECT_EQ(files_in(dir.path()), 1);
 }
 
@@ -181,7 +173,8 @@ TEST(CheckWritable, RefusesALoopOfLinks) {
   fs::create_symlink("b.json", dir / "a.json");
   fs::create_symlink("a.json", dir / "b.json");
 
-  EXPECT_THAT(error_of([&] { check_writable(dir / "a.json"); }), HasSubstr("symbolic links"));
+  EXPECT_THAT(capsule_error_of([&] { check_writable(dir / "a.json"); }),
+              HasSubstr("symbolic links"));
 }
 
 }  // namespace

@@ -14,11 +14,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-void expect_incomplete(const Record& record, const char* missing) {
-  expect_verdict(record, "INCOMPLETE", kInconclusive);
-  EXPECT_THAT(judge(record).sentence, HasSubstr(missing));
-}
-
 TEST(ClassEvidence, NeedsSampledRowsOfEachAppliedPatch) {
   Record record = rounded_record();
   for (SiteRecord& site : record.sites) site.sampled_rows = site.layer == 1 ? 1 : 0;

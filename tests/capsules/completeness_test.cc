@@ -13,14 +13,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Claimed complete, without what `missing` names: INCOMPLETE, exit 4.
-void expect_incomplete(const Record& record, const char* missing) {
-  const VerdictRecord verdict = judge(record);
-  EXPECT_EQ(verdict.fidelity, "INCOMPLETE") << missing;
-  EXPECT_EQ(verdict.exit_code, kInconclusive) << missing;
-  EXPECT_THAT(verdict.sentence, HasSubstr(missing));
-}
-
 TEST(Completeness, TheExampleLacksNothing) { EXPECT_EQ(missing_evidence(example_record()), ""); }
 
 TEST(Completeness, NeedsAPrompt) {

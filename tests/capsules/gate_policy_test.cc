@@ -36,7 +36,7 @@ json whole_policy() {
     "max_age_days": 30, "clean_tree": true, "same_numerics": true})");
 }
 
-std::string error_of(const json& document) {
+std::string refusal_of_policy(const json& document) {
   try {
     policy_from_json(document.dump(), "p.json");
   } catch (const CapsuleError& error) {
@@ -135,9 +135,9 @@ TEST(GatePolicyFile, RefusesWhatTheSchemaRefusesAndSaysWhere) {
     json document = whole_policy();
     document[json::json_pointer(pointer)] = value;
     EXPECT_EQ(schema_accepts(document), message == nullptr) << pointer << " " << value;
-    EXPECT_EQ(error_of(document) == "", message == nullptr) << pointer << " " << value;
+    EXPECT_EQ(refusal_of_policy(document) == "", message == nullptr) << pointer << " " << value;
     if (message != nullptr) {
-      EXPECT_THAT(error_of(document), HasSubstr(message));
+      EXPECT_THAT(refusal_of_policy(document), HasSubstr(message));
     }
   }
 }
@@ -149,7 +149,7 @@ TEST(GatePolicyFile, RefusesHalfABudget) {
       json document = whole;
       document[section].erase(key);
       EXPECT_FALSE(schema_accepts(document));
-      EXPECT_THAT(error_of(document), HasSubstr("." + key + ": found no such field"));
+      EXPECT_THAT(refusal_of_policy(document), HasSubstr("." + key + ": found no such field"));
     }
   }
 }
@@ -160,7 +160,7 @@ TEST(GatePolicyFile, MayLeaveOutAnythingButItsVersion) {
     json document = whole;
     document.erase(key);
     EXPECT_EQ(schema_accepts(document), key != "policy_version");
-    EXPECT_EQ(error_of(document) == "", key != "policy_version");
+    EXPECT_EQ(refusal_of_policy(document) == "", key != "policy_version");
   }
 }
 

@@ -21,28 +21,29 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const std::string kHostile =
+const std::string kHostileHtml =
     "\"'></td></title></style><script>alert(1)</script>&\x1b[2J\xEF\xBF\xBF";
 
-std::string page_of(const Record& record) { return html_report({record}, {kHostile}); }
+std::string hostile_page_of(const Record& record) { return html_report({record}, {kHostileHtml}); }
 
 /// Hostile text wherever a capsule has text that a reader of capsules does not hold to a list.
 Record hostile_record() {
   Record record = tie_record();
-  record.created = record.interruption = record.model.id = record.model.model_type = kHostile;
-  record.model.quantization = record.model.weights_xxh3_128 = kHostile;
-  record.model.revision = kHostile;
-  record.command_line = record.hardware.isa = record.hardware.gpus = {kHostile};
-  record.hardware.cpu_model = record.hardware.architecture = record.hardware.governor = kHostile;
-  record.hardware.hypervisor = record.hardware.vector_target = kHostile;
-  record.hardware.caches = {{kHostile, 5}};
-  record.system = {kHostile, kHostile};
-  record.program = {kHostile, kHostile, true, kHostile, kHostile, kHostile};
-  record.patches[0].name = kHostile;
-  record.patches[0].refusals = {{kHostile, kHostile, kHostile}};
-  for (SiteRecord& site : record.sites) site.site = site.op = site.patch = kHostile;
+  record.created = record.interruption = record.model.id = record.model.model_type = kHostileHtml;
+  record.model.quantization = record.model.weights_xxh3_128 = kHostileHtml;
+  record.model.revision = kHostileHtml;
+  record.command_line = record.hardware.isa = record.hardware.gpus = {kHostileHtml};
+  record.hardware.cpu_model = record.hardware.architecture = record.hardware.governor =
+      kHostileHtml;
+  record.hardware.hypervisor = record.hardware.vector_target = kHostileHtml;
+  record.hardware.caches = {{kHostileHtml, 5}};
+  record.system = {kHostileHtml, kHostileHtml};
+  record.program = {kHostileHtml, kHostileHtml, true, kHostileHtml, kHostileHtml, kHostileHtml};
+  record.patches[0].name = kHostileHtml;
+  record.patches[0].refusals = {{kHostileHtml, kHostileHtml, kHostileHtml}};
+  for (SiteRecord& site : record.sites) site.site = site.op = site.patch = kHostileHtml;
   for (ComparisonRecord& c : record.comparisons)
-    if (c.first_change) c.first_change->baseline_text = c.first_change->patched_text = kHostile;
+    if (c.first_change) c.first_change->baseline_text = c.first_change->patched_text = kHostileHtml;
   record.complete = false;
   return record;
 }
@@ -65,7 +66,7 @@ std::vector<std::string> without_number(const std::string& page) {
 }
 
 TEST(HtmlPage, LetsNoTextOfACapsuleBeMarkup) {
-  const std::string page = page_of(hostile_record());
+  const std::string page = hostile_page_of(hostile_record());
   EXPECT_THAT(page, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("\x1b")),
                           Not(HasSubstr("\xEF\xBF\xBF"))));
   EXPECT_THAT(page, HasSubstr("&quot;&#39;&gt;&lt;/td&gt;"));
@@ -77,15 +78,15 @@ TEST(HtmlPage, IsWellFormed) {
   FIDELIO_XMLLINT_OR_SKIP();
   for (const Record& record :
        {example_record(), full_record(), approximate_record(), hostile_record(), Record()})
-    EXPECT_EQ(xmllint_complaint(page_of(record)), "");
+    EXPECT_EQ(xmllint_complaint(hostile_page_of(record)), "");
   EXPECT_EQ(xmllint_complaint(html_report({example_record(), hostile_record()}, {"a", "b"})), "");
-  std::string broken = page_of(example_record());
+  std::string broken = hostile_page_of(example_record());
   broken.erase(broken.find("</h2>"), 5);
   EXPECT_NE(xmllint_complaint(broken), "");
 }
 
 TEST(HtmlPage, LoadsAndRunsNothing) {
-  std::string page = page_of(tie_record());
+  std::string page = hostile_page_of(tie_record());
   EXPECT_THAT(page, HasSubstr("content=\"default-src &#39;none&#39;; style-src"));
   for (std::size_t at = 0; (at = page.find("http://www.w3.org/2000/svg")) != std::string::npos;)
     page.erase(at, 26);
@@ -95,8 +96,8 @@ TEST(HtmlPage, LoadsAndRunsNothing) {
 }
 
 TEST(HtmlPage, IsOfAModestSize) {
-  EXPECT_LT(page_of(example_record()).size(), 200U * 1024);
-  EXPECT_LT(page_of(tie_record()).size(), 200U * 1024);
+  EXPECT_LT(hostile_page_of(example_record()).size(), 200U * 1024);
+  EXPECT_LT(hostile_page_of(tie_record()).size(), 200U * 1024);
 }
 
 /// Thousands of everything, and texts of a megabyte.
@@ -124,7 +125,7 @@ Record huge_record() {
 }
 
 TEST(HtmlPage, IsBoundedAndSaysWhatItLeavesOut) {
-  const std::string page = page_of(huge_record());
+  const std::string page = hostile_page_of(huge_record());
   EXPECT_LT(page.size(), 2U << 20);
   EXPECT_THAT(page, AllOf(HasSubstr("the first 200 of 3000 pairs are shown"),
                           HasSubstr("the first 400 of 6000 runs are shown"),
@@ -136,7 +137,7 @@ TEST(HtmlPage, IsBoundedAndSaysWhatItLeavesOut) {
 
 TEST(HtmlPage, HasANumberForEveryPlace) {
   Record record = full_record();
-  EXPECT_THAT(without_number(page_of(record)), IsEmpty());
+  EXPECT_THAT(without_number(hostile_page_of(record)), IsEmpty());
   const double infinity = std::numeric_limits<double>::infinity();
   for (const double value : {infinity, std::nan(""), 0.0, 1e308, 5e-324}) {
     record = approximate_record();
@@ -148,9 +149,9 @@ TEST(HtmlPage, HasANumberForEveryPlace) {
     record.runs[3].first_token_ns = std::numeric_limits<std::int64_t>::max();
     record.route_flips[0].position = std::numeric_limits<std::int64_t>::max();
     record.sites[0].layer = std::numeric_limits<std::int64_t>::max();
-    EXPECT_THAT(without_number(page_of(record)), IsEmpty()) << value;
+    EXPECT_THAT(without_number(hostile_page_of(record)), IsEmpty()) << value;
   }
-  EXPECT_THAT(without_number(page_of(Record())), IsEmpty());
+  EXPECT_THAT(without_number(hostile_page_of(Record())), IsEmpty());
 }
 
 TEST(HtmlPage, IsReadableWithoutSight) {

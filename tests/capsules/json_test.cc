@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "capsules/capsule_error.h"
 #include "capsules/json_fields.h"
+#include "tests/capsules/capsule_error_of.h"
 #include "tests/capsules/example_record.h"
 #include "tests/support/temp_dir.h"
 
@@ -20,20 +20,15 @@ namespace {
 
 using nlohmann::json;
 using ::testing::AllOf;
+using testing::capsule_error_of;
 using testing::example_digest;
 using testing::example_record;
 using testing::full_record;
 using ::testing::HasSubstr;
 using testing::TempDir;
 
-std::string error_of(const std::string& text) {
-  try {
-    from_json(text, "c.json");
-  } catch (const CapsuleError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "expected a CapsuleError, none was thrown";
-  return "";
+std::string refusal_of(const std::string& text) {
+  return capsule_error_of([&] { from_json(text, "c.json"); });
 }
 
 /// The example with `value` at `pointer`.
@@ -118,25 +113,25 @@ TEST(CapsuleJson, WritesTokenIdsOnOneLine) {
 TEST(CapsuleJson, RefusesTextThatIsNoCapsule) {
   const std::string good = to_json(example_record());
 
-  EXPECT_THAT(error_of(""), HasSubstr("c.json: found text that is not JSON"));
-  EXPECT_THAT(error_of("\x1b[2J"), Not(HasSubstr("\x1b")));
-  EXPECT_THAT(error_of(good + "{}"), HasSubstr("not JSON"));
-  EXPECT_THAT(error_of("[1]"), HasSubstr("$: found an array, expected an object"));
-  EXPECT_THAT(error_of("{}"), HasSubstr("$.schema_version: found no such field"));
-  EXPECT_THAT(error_of(std::string(100'000, '[')), HasSubstr("expected at most 32 levels"));
-  EXPECT_THAT(error_of(replaced(good, "tiny-moe", "\xff")), HasSubstr("not JSON"));
-  EXPECT_THAT(error_of(replaced(good, "1.25", "1e999")), HasSubstr("not JSON"));
-  EXPECT_THAT(error_of(replaced(good, "1.25", "NaN")), HasSubstr("not JSON"));
-  EXPECT_THAT(error_of(replaced(good, "\"runs\": 15", "\"runs\": 15, \"runs\": 16")),
+  EXPECT_THAT(refusal_of(""), HasSubstr("c.json: found text that is not JSON"));
+  EXPECT_THAT(refusal_of("\x1b[2J"), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(refusal_of(good + "{}"), HasSubstr("not JSON"));
+  EXPECT_THAT(refusal_of("[1]"), HasSubstr("$: found an array, expected an object"));
+  EXPECT_THAT(refusal_of("{}"), HasSubstr("$.schema_version: found no such field"));
+  EXPECT_THAT(refusal_of(std::string(100'000, '[')), HasSubstr("expected at most 32 levels"));
+  EXPECT_THAT(refusal_of(replaced(good, "tiny-moe", "\xff")), HasSubstr("not JSON"));
+  EXPECT_THAT(refusal_of(replaced(good, "1.25", "1e999")), HasSubstr("not JSON"));
+  EXPECT_THAT(refusal_of(replaced(good, "1.25", "NaN")), HasSubstr("not JSON"));
+  EXPECT_THAT(refusal_of(replaced(good, "\"runs\": 15", "\"runs\": 15, \"runs\": 16")),
               HasSubstr("found the key \"runs\" twice"));
 }
 
 TEST(CapsuleJson, RefusesAMissingOrUnknownField) {
-  EXPECT_THAT(error_of(without("/runs/3", "decode_ns")),
+  EXPECT_THAT(refusal_of(without("/runs/3", "decode_ns")),
               HasSubstr("c.json: $.runs[3].decode_ns: found no such field, expected an integer"));
-  EXPECT_THAT(error_of(without("", "noise_floor")),
+  EXPECT_THAT(refusal_of(without("", "noise_floor")),
               HasSubstr("$.noise_floor: found no such field, expected an object or null"));
-  EXPECT_THAT(error_of(with("/hardware/hostname", "box")),
+  EXPECT_THAT(refusal_of(with("/hardware/hostname", "box")),
               HasSubstr("$.hardware: found the unknown field \"hostname\", expected architecture"));
 }
 
@@ -222,12 +217,12 @@ const BadValue kBadValues[] = {
 
 TEST(CapsuleJson, RefusesBadValues) {
   for (const BadValue& bad : kBadValues)
-    EXPECT_THAT(error_of(with(bad.pointer, bad.value)),
+    EXPECT_THAT(refusal_of(with(bad.pointer, bad.value)),
                 AllOf(HasSubstr("c.json: $."), HasSubstr(bad.message)));
 }
 
 TEST(CapsuleJson, ShortensWhatItFoundAndKeepsItOnOneLine) {
-  const std::string error = error_of(with("/runs/3/arm", "\x1b[2J\n" + std::string(1000, 'x')));
+  const std::string error = refusal_of(with("/runs/3/arm", "\x1b[2J\n" + std::string(1000, 'x')));
 
   EXPECT_LT(error.size(), 300U);
   EXPECT_THAT(error, AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\n"))));

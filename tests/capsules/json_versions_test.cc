@@ -7,27 +7,22 @@
 #include <string>
 #include <vector>
 
-#include "capsules/capsule_error.h"
 #include "capsules/json.h"
 #include "capsules/verdict.h"
+#include "tests/capsules/capsule_error_of.h"
 #include "tests/capsules/example_record.h"
 
 namespace fidelio {
 namespace {
 
 using nlohmann::json;
+using testing::capsule_error_of;
 using testing::example_record;
 using testing::full_record;
 using ::testing::HasSubstr;
 
-std::string error_of(const std::string& text) {
-  try {
-    from_json(text, "c.json");
-  } catch (const CapsuleError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "expected a CapsuleError, none was thrown";
-  return "";
+std::string refusal_of_version(const std::string& text) {
+  return capsule_error_of([&] { from_json(text, "c.json"); });
 }
 
 void erase(json& object, const std::vector<const char*>& keys) {
@@ -106,37 +101,39 @@ TEST(CapsuleVersions, AnOlderCapsuleIsJudgedByThePresentRules) {
 TEST(CapsuleVersions, AFieldOfALaterVersionIsUnknown) {
   json first = in_version(1, example_record());
   first["load_mode"] = "mmap";
-  EXPECT_THAT(error_of(first.dump()), HasSubstr("found the unknown field \"load_mode\""));
+  EXPECT_THAT(refusal_of_version(first.dump()), HasSubstr("found the unknown field \"load_mode\""));
 
   json second = in_version(2, example_record());
   second["comparisons"][0]["routing"] = "free";
-  EXPECT_THAT(error_of(second.dump()),
+  EXPECT_THAT(refusal_of_version(second.dump()),
               HasSubstr("$.comparisons[0]: found the unknown field \"routing\""));
 }
 
 TEST(CapsuleVersions, AVersionHasAllItsFields) {
   json second = in_version(2, example_record());
   second.erase("load_mode");
-  EXPECT_THAT(error_of(second.dump()), HasSubstr("$.load_mode: found no such field"));
+  EXPECT_THAT(refusal_of_version(second.dump()), HasSubstr("$.load_mode: found no such field"));
   second["schema_version"] = 3;
-  EXPECT_THAT(error_of(second.dump()), HasSubstr("found no such field"));
+  EXPECT_THAT(refusal_of_version(second.dump()), HasSubstr("found no such field"));
 }
 
 TEST(CapsuleVersions, AnotherOneIsRefusedBeforeAnythingElse) {
-  EXPECT_THAT(error_of(R"({"schema_version": 5, "shape": "new"})"),
+  EXPECT_THAT(refusal_of_version(R"({"schema_version": 5, "shape": "new"})"),
               HasSubstr("$.schema_version: found 5, expected 1 to 4"));
-  EXPECT_THAT(error_of(R"({"schema_version": "1"})"), HasSubstr("found \"1\", expected 1 to 4"));
-  EXPECT_THAT(error_of(R"({"schema_version": 1.0})"), HasSubstr("found 1.0, expected 1 to 4"));
+  EXPECT_THAT(refusal_of_version(R"({"schema_version": "1"})"),
+              HasSubstr("found \"1\", expected 1 to 4"));
+  EXPECT_THAT(refusal_of_version(R"({"schema_version": 1.0})"),
+              HasSubstr("found 1.0, expected 1 to 4"));
 }
 
 TEST(CapsuleSections, HaveEachLayersNoiseAndEachPromptsReferenceOnce) {
   Record record = full_record();
   record.router_noise.push_back(record.router_noise[0]);
-  EXPECT_THAT(error_of(to_json(record)),
+  EXPECT_THAT(refusal_of_version(to_json(record)),
               HasSubstr("$.router_noise[1].layer: found 7, expected each layer once"));
   record.router_noise.pop_back();
   record.references.push_back(record.references[0]);
-  EXPECT_THAT(error_of(to_json(record)),
+  EXPECT_THAT(refusal_of_version(to_json(record)),
               HasSubstr("$.references[1].prompt: found 0, expected each prompt once"));
 }
 

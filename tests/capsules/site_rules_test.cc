@@ -16,11 +16,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kEpsilon = 0x1p-23;
-
-/// The next number above: what just exceeds a limit.
-double above(double limit) { return std::nextafter(limit, kInfinity); }
 
 TEST(SiteRules, RoundedSitesHold) { expect_verdict(rounded_record(), "TOKEN_EXACT", kPass); }
 
@@ -138,7 +134,7 @@ TEST(SiteRules, AFigureThatIsNoFiniteNumberFails) {
   for (double SiteRecord::*figure :
        {&SiteRecord::e_baseline, &SiteRecord::e_naive, &SiteRecord::e_patched,
         &SiteRecord::worst_e_baseline, &SiteRecord::worst_e_naive, &SiteRecord::worst_e_patched}) {
-    for (const double value : {std::nan(""), kInfinity}) {
+    for (const double value : {std::nan(""), std::numeric_limits<double>::infinity()}) {
       Record record = rounded_record();
       record.sites[1].*figure = value;
       expect_verdict(record, "BROKEN", kFidelity);

@@ -16,10 +16,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-double above(double limit) { return std::nextafter(limit, kInfinity); }
-
 TEST(TieRules, TheTieIsOne) { expect_verdict(tie_record(), "TIE_FLIP", kPass); }
 
 TEST(TieRules, AGapMayReachFiveTimesTheNoiseAndNotExceedIt) {
@@ -123,7 +119,7 @@ TEST(TieRules, SigmaTakes64Steps) {
 }
 
 TEST(TieRules, AFigureThatIsNoFiniteNumberFails) {
-  for (const double value : {std::nan(""), kInfinity}) {
+  for (const double value : {std::nan(""), std::numeric_limits<double>::infinity()}) {
     Record record = tie_record();
     record.route_flips[0].gap = value;
     expect_verdict(record, "BROKEN", kFidelity);

@@ -16,12 +16,12 @@ struct Active {
   std::atomic<std::int64_t> misroutes{0};
 };
 
-Active& active() {
+Active& active_order() {
   static Active the_active;
   return the_active;
 }
 
-const Reordering& order() { return *active().reordering; }
+const Reordering& order() { return *active_order().reordering; }
 
 /// Row `row` of w, dequantised as the contract says.
 const float* row_values(const WeightView& w, std::size_t row) {
@@ -158,7 +158,7 @@ void misroute(const float* logits, std::size_t n_experts, std::int32_t* ids, std
   const bool part_of_the_tie = below <= 100 * order().misroute_gap;
   if (gap > order().misroute_gap || part_of_the_tie) return;
   last = weakest;
-  ++active().misroutes;
+  ++active_order().misroutes;
 }
 
 /// Chosen by the biased sigmoids, weighed by the others.
@@ -215,9 +215,9 @@ constexpr GuardRange kEveryWidth{1, 1 << 30};
 
 ReorderedKernels::ReorderedKernels(const Reordering& reordering, const KernelTable& good)
     : kernels_(good) {
-  FIDELIO_CHECK(active().reordering == nullptr);
-  active().reordering = &reordering;
-  active().misroutes = 0;
+  FIDELIO_CHECK(active_order().reordering == nullptr);
+  active_order().reordering = &reordering;
+  active_order().misroutes = 0;
   const auto has = [&](Op op) { return reordering.ops.count(op) != 0; };
   if (has(Op::linear)) kernels_.linear = linear;
   if (has(Op::gather_matmul)) kernels_.gather_matmul = gather_matmul;
@@ -241,7 +241,7 @@ ReorderedKernels::ReorderedKernels(const Reordering& reordering, const KernelTab
                         admit_all, keep, kEveryWidth});
 }
 
-ReorderedKernels::~ReorderedKernels() { active().reordering = nullptr; }
+ReorderedKernels::~ReorderedKernels() { active_order().reordering = nullptr; }
 
 std::vector<const Patch*> ReorderedKernels::patches() const {
   std::vector<const Patch*> out;
@@ -249,6 +249,6 @@ std::vector<const Patch*> ReorderedKernels::patches() const {
   return out;
 }
 
-std::int64_t ReorderedKernels::misroutes() const { return active().misroutes; }
+std::int64_t ReorderedKernels::misroutes() const { return active_order().misroutes; }
 
 }  // namespace fidelio::catalogue

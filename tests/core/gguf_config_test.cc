@@ -43,7 +43,8 @@ ModelConfig parsed(const GgufWriter& writer, const GgufTensorFacts& tensors = fa
   const GgufConfig config = config_of(writer, tensors);
   return parse_config(config.text, "m.gguf", config.sources);
 }
-std::string refusal_of(const GgufWriter& writer, const GgufTensorFacts& tensors = facts()) {
+std::string refusal_to_configure(const GgufWriter& writer,
+                                 const GgufTensorFacts& tensors = facts()) {
   return user_error_of([&] { parsed(writer, tensors); });
 }
 
@@ -141,7 +142,7 @@ TEST(GgufConfig, ScalesRotationAsTheKeysSay) {
   EXPECT_EQ(untyped, linear);
   EXPECT_EQ(parsed(base("llama").add("llama.rope.scaling.type", "none")).rope_scaling.type,
             RopeScaling::Type::none);
-  EXPECT_THAT(refusal_of(base("llama").add("llama.rope.scaling.type", "longrope")),
+  EXPECT_THAT(refusal_to_configure(base("llama").add("llama.rope.scaling.type", "longrope")),
               HasSubstr("llama.rope.scaling.type: found \"longrope\""));
 }
 
@@ -152,10 +153,11 @@ TEST(GgufConfig, ScalesRotationAsTheFactorsSay) {
 
   EXPECT_EQ(scaling.type, RopeScaling::Type::factors);
   EXPECT_EQ(scaling.factors, tensors.rope_freq_factors);
-  EXPECT_THAT(refusal_of(base("llama").add("llama.rope.scaling.factor", 4.0F), tensors),
+  EXPECT_THAT(refusal_to_configure(base("llama").add("llama.rope.scaling.factor", 4.0F), tensors),
               HasSubstr("rope_freqs.weight"));
   tensors.rope_freq_factors.pop_back();
-  EXPECT_THAT(refusal_of(base("llama"), tensors), HasSubstr("expected 8 positive numbers"));
+  EXPECT_THAT(refusal_to_configure(base("llama"), tensors),
+              HasSubstr("expected 8 positive numbers"));
 }
 
 TEST(GgufConfig, ListsEveryIdThatEndsAText) {
@@ -209,43 +211,45 @@ TEST(GgufConfig, OfGptOssIsThatOfItsPublishedConfig) {
 }
 
 TEST(GgufConfig, RefusesArchitecturesThatItDoesNotKnow) {
-  EXPECT_THAT(refusal_of(base("mamba")),
+  EXPECT_THAT(refusal_to_configure(base("mamba")),
               AllOf(HasSubstr("general.architecture: found \"mamba\""),
                     HasSubstr("gpt-oss, lfm2, lfm2moe, llama, olmoe, qwen2, qwen3, qwen3moe")));
-  EXPECT_THAT(refusal_of(GgufWriter().add("general.type", "adapter")),
+  EXPECT_THAT(refusal_to_configure(GgufWriter().add("general.type", "adapter")),
               HasSubstr("general.type: found \"adapter\", expected \"model\""));
-  EXPECT_THAT(refusal_of(GgufWriter()), HasSubstr("general.architecture: found nothing"));
-  EXPECT_THAT(refusal_of(with_experts("qwen3")), HasSubstr("qwen3.expert_count: found 8"));
-  EXPECT_THAT(refusal_of(base("olmoe")), HasSubstr("olmoe.expert_count: found 0"));
+  EXPECT_THAT(refusal_to_configure(GgufWriter()), HasSubstr("general.architecture: found nothing"));
+  EXPECT_THAT(refusal_to_configure(with_experts("qwen3")),
+              HasSubstr("qwen3.expert_count: found 8"));
+  EXPECT_THAT(refusal_to_configure(base("olmoe")), HasSubstr("olmoe.expert_count: found 0"));
 }
 
 TEST(GgufConfig, RefusesKeysThatTheGraphWouldLeaveOut) {
   for (const char* key : {"attention.sliding_window", "attn_logit_softcapping", "logit_scale",
                           "attention.scale", "rope.scaling.attn_factor", "expert_group_count"}) {
-    EXPECT_THAT(refusal_of(base("qwen3").add(std::string("qwen3.") + key, 2U)),
+    EXPECT_THAT(refusal_to_configure(base("qwen3").add(std::string("qwen3.") + key, 2U)),
                 HasSubstr(std::string("qwen3.") + key + ": found the key"));
   }
   EXPECT_NO_THROW(parsed(base("qwen3").add("other.logit_scale", 2U))) << "of no concern";
 }
 
 TEST(GgufConfig, RefusesHeadsThatAreNotRotatedWhole) {
-  EXPECT_THAT(refusal_of(base("llama").add("llama.rope.dimension_count", 8U)),
+  EXPECT_THAT(refusal_to_configure(base("llama").add("llama.rope.dimension_count", 8U)),
               HasSubstr("llama.rope.dimension_count: found 8, expected 16"));
-  EXPECT_THAT(refusal_of(base("llama").add("llama.attention.value_length", 8U)),
+  EXPECT_THAT(refusal_to_configure(base("llama").add("llama.attention.value_length", 8U)),
               HasSubstr("llama.attention.value_length: found 8, expected 16"));
   EXPECT_EQ(parsed(base("llama").add("llama.attention.key_length", 32U)).head_dim, 32);
 }
 
 TEST(GgufConfig, NamesTheFileAndTheKeyThatAValueCameFrom) {
-  EXPECT_THAT(refusal_of(base("llama", "embedding_length")),
+  EXPECT_THAT(refusal_to_configure(base("llama", "embedding_length")),
               AllOf(HasSubstr("m.gguf: llama.embedding_length (hidden_size): found nothing"),
                     HasSubstr("expected an integer from 1")));
+  EXPECT_THAT(refusal_to_configure(
+                  base("llama", "attention.head_count").add("llama.attention.head_count", 3U)),
+              HasSubstr("llama.attention.head_count"));
   EXPECT_THAT(
-      refusal_of(base("llama", "attention.head_count").add("llama.attention.head_count", 3U)),
-      HasSubstr("llama.attention.head_count"));
-  EXPECT_THAT(refusal_of(base("llama", "context_length").add("llama.context_length", "long")),
-              HasSubstr("llama.context_length: found string, expected an integer"));
-  EXPECT_THAT(refusal_of(base("llama").add("llama.vocab_size", 99U)),
+      refusal_to_configure(base("llama", "context_length").add("llama.context_length", "long")),
+      HasSubstr("llama.context_length: found string, expected an integer"));
+  EXPECT_THAT(refusal_to_configure(base("llama").add("llama.vocab_size", 99U)),
               HasSubstr("llama.vocab_size: found 99, expected 100"));
 }
 

@@ -15,21 +15,20 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using testing::GgufWriter;
 using ::testing::HasSubstr;
+using testing::kF32;
+using testing::kQ4K;
+using testing::kQ8;
 using testing::TempDir;
 using testing::user_error_of;
 
-constexpr std::uint32_t kF32 = 0;
-constexpr std::uint32_t kQ8 = 8;
-constexpr std::uint32_t kQ4K = 12;
-
-std::string refusal_of(const std::string& bytes) {
+std::string refusal_to_open(const std::string& bytes) {
   const TempDir dir;
   const auto file = dir.write("m.gguf", bytes);
   const std::string message = user_error_of([&] { GgufFile::open(file); });
   EXPECT_THAT(message, HasSubstr("m.gguf")) << "the file must be named";
   return message;
 }
-std::string refusal_of(const GgufWriter& writer) { return refusal_of(writer.bytes()); }
+std::string refusal_to_open(const GgufWriter& writer) { return refusal_to_open(writer.bytes()); }
 
 GgufWriter good() {
   GgufWriter writer;
@@ -69,15 +68,15 @@ TEST(GgufFile, ReadsVersion2AndRefusesOthers) {
     const TempDir dir;
     GgufFile::open(good().version(2).write(dir / "m.gguf"));
   });
-  EXPECT_THAT(refusal_of(good().version(1)), HasSubstr("version: found 1, expected 2 or 3"));
-  EXPECT_THAT(refusal_of(good().version(4)), HasSubstr("found 4"));
-  EXPECT_THAT(refusal_of(good().version(0x03000000)), HasSubstr("big-endian"));
+  EXPECT_THAT(refusal_to_open(good().version(1)), HasSubstr("version: found 1, expected 2 or 3"));
+  EXPECT_THAT(refusal_to_open(good().version(4)), HasSubstr("found 4"));
+  EXPECT_THAT(refusal_to_open(good().version(0x03000000)), HasSubstr("big-endian"));
 }
 
 TEST(GgufFile, RefusesWhatIsNoGgufFile) {
-  EXPECT_THAT(refusal_of("GGML and more of it"),
+  EXPECT_THAT(refusal_to_open("GGML and more of it"),
               HasSubstr("magic number: found \"GGML\", expected \"GGUF\""));
-  EXPECT_THAT(refusal_of(""), HasSubstr("magic number"));
+  EXPECT_THAT(refusal_to_open(""), HasSubstr("magic number"));
 }
 
 TEST(GgufFile, EveryShorterFileIsRefused) {
@@ -90,36 +89,36 @@ TEST(GgufFile, EveryShorterFileIsRefused) {
 }
 
 TEST(GgufFile, CountsBeyondTheFileNeedNoMemory) {
-  EXPECT_THAT(refusal_of(good().counts(UINT64_MAX, 2)),
+  EXPECT_THAT(refusal_to_open(good().counts(UINT64_MAX, 2)),
               HasSubstr("tensor 2 of 18446744073709551615"));
-  EXPECT_THAT(refusal_of(good().counts(2, UINT64_MAX)), HasSubstr("end of the file"));
-  EXPECT_THAT(refusal_of(GgufWriter().add_array("k", GgufType::string, UINT64_MAX, "")),
+  EXPECT_THAT(refusal_to_open(good().counts(2, UINT64_MAX)), HasSubstr("end of the file"));
+  EXPECT_THAT(refusal_to_open(GgufWriter().add_array("k", GgufType::string, UINT64_MAX, "")),
               HasSubstr("end of the file"));
-  EXPECT_THAT(refusal_of(GgufWriter().add_array("k", GgufType::uint64, UINT64_MAX / 4, "")),
+  EXPECT_THAT(refusal_to_open(GgufWriter().add_array("k", GgufType::uint64, UINT64_MAX / 4, "")),
               HasSubstr("end of the file"));
 }
 
 TEST(GgufFile, RefusesTensorsThatAreNotInTheFile) {
-  EXPECT_THAT(refusal_of(good().entry("c", {8}, kF32, 64)),
+  EXPECT_THAT(refusal_to_open(good().entry("c", {8}, kF32, 64)),
               AllOf(HasSubstr("tensor \"c\""), HasSubstr("32 bytes at offset 64")));
-  EXPECT_THAT(refusal_of(good().entry("c", {1}, kF32, UINT64_MAX - 31)), HasSubstr("\"c\""));
-  EXPECT_THAT(refusal_of(good().entry("c", {INT64_MAX, 4, 4}, kF32, 64)),
+  EXPECT_THAT(refusal_to_open(good().entry("c", {1}, kF32, UINT64_MAX - 31)), HasSubstr("\"c\""));
+  EXPECT_THAT(refusal_to_open(good().entry("c", {INT64_MAX, 4, 4}, kF32, 64)),
               HasSubstr("a size that fits in 64 bits"));
-  EXPECT_THAT(refusal_of(good().entry("c", {1, UINT64_MAX}, kF32, 64)),
+  EXPECT_THAT(refusal_to_open(good().entry("c", {1, UINT64_MAX}, kF32, 64)),
               HasSubstr("the dimension 18446744073709551615"));
 }
 
 TEST(GgufFile, RefusesTensorsThatOverlap) {
-  EXPECT_THAT(refusal_of(good().entry("c", {1}, kF32, 0)),
+  EXPECT_THAT(refusal_to_open(good().entry("c", {1}, kF32, 0)),
               AllOf(HasSubstr("inside"), HasSubstr("\"c\"")));
-  EXPECT_THAT(refusal_of(good().entry("b", {1}, kF32, 64)),
+  EXPECT_THAT(refusal_to_open(good().entry("b", {1}, kF32, 64)),
               HasSubstr("tensor \"b\": found it twice, expected it once"));
 }
 
 TEST(GgufFile, RefusesOffsetsThatAreNotAligned) {
-  EXPECT_THAT(refusal_of(good().entry("c", {1}, kF32, 8)),
+  EXPECT_THAT(refusal_to_open(good().entry("c", {1}, kF32, 8)),
               HasSubstr("the offset 8, expected a multiple of the alignment 32"));
-  EXPECT_THAT(refusal_of(good().add("general.alignment", 24U)),
+  EXPECT_THAT(refusal_to_open(good().add("general.alignment", 24U)),
               HasSubstr("general.alignment: found 24, expected a power of two"));
 }
 
@@ -135,13 +134,14 @@ TEST(GgufFile, TakesTheAlignmentThatTheFileSays) {
 }
 
 TEST(GgufFile, RefusesShapesThatGgmlDoesNotHave) {
-  EXPECT_THAT(refusal_of(good().entry("c", {}, kF32, 64)), HasSubstr("0 dimensions"));
-  EXPECT_THAT(refusal_of(good().entry("c", {1, 1, 1, 1, 1}, kF32, 64)), HasSubstr("5 dimensions"));
-  EXPECT_THAT(refusal_of(good().entry("c", {0}, kF32, 64)), HasSubstr("the dimension 0"));
-  EXPECT_THAT(refusal_of(good().entry("c", {33}, kQ8, 64)),
+  EXPECT_THAT(refusal_to_open(good().entry("c", {}, kF32, 64)), HasSubstr("0 dimensions"));
+  EXPECT_THAT(refusal_to_open(good().entry("c", {1, 1, 1, 1, 1}, kF32, 64)),
+              HasSubstr("5 dimensions"));
+  EXPECT_THAT(refusal_to_open(good().entry("c", {0}, kF32, 64)), HasSubstr("the dimension 0"));
+  EXPECT_THAT(refusal_to_open(good().entry("c", {33}, kQ8, 64)),
               HasSubstr("rows of whole blocks of 32 elements"));
-  EXPECT_THAT(refusal_of(good().entry("c", {1}, 5, 64)), HasSubstr("the type number 5"));
-  EXPECT_THAT(refusal_of(good().entry("", {1}, kF32, 64)), HasSubstr("a name of 0 bytes"));
+  EXPECT_THAT(refusal_to_open(good().entry("c", {1}, 5, 64)), HasSubstr("the type number 5"));
+  EXPECT_THAT(refusal_to_open(good().entry("", {1}, kF32, 64)), HasSubstr("a name of 0 bytes"));
 }
 
 TEST(GgufFile, KnowsTheBytesOfTypesThatNobodyReads) {

@@ -38,7 +38,7 @@ class Opened {
   GgufFile file_;
 };
 
-std::string refusal_of(const GgufWriter& writer) {
+std::string refusal_to_read(const GgufWriter& writer) {
   return user_error_of([&] { Opened opened(writer); });
 }
 
@@ -115,17 +115,17 @@ TEST(GgufMetadata, RefusesValuesOutOfRange) {
 }
 
 TEST(GgufMetadata, RefusesKeysThatComeTwiceOrNotAtAll) {
-  EXPECT_THAT(refusal_of(GgufWriter().add("k", 1U).add("k", 1U)),
+  EXPECT_THAT(refusal_to_read(GgufWriter().add("k", 1U).add("k", 1U)),
               HasSubstr("k: found the key twice, expected it once"));
-  EXPECT_THAT(refusal_of(GgufWriter().add("", 1U)), HasSubstr("found 0 bytes"));
+  EXPECT_THAT(refusal_to_read(GgufWriter().add("", 1U)), HasSubstr("found 0 bytes"));
 }
 
 TEST(GgufMetadata, RefusesTypesAndBooleansThatDoNotExist) {
-  EXPECT_THAT(refusal_of(GgufWriter().add_raw("k", static_cast<GgufType>(13), "")),
+  EXPECT_THAT(refusal_to_read(GgufWriter().add_raw("k", static_cast<GgufType>(13), "")),
               HasSubstr("k: found the type 13, expected one from 0 to 12"));
-  EXPECT_THAT(refusal_of(GgufWriter().add_raw("k", GgufType::boolean, "\x02")),
+  EXPECT_THAT(refusal_to_read(GgufWriter().add_raw("k", GgufType::boolean, "\x02")),
               HasSubstr("k: found the bool 2, expected 0 or 1"));
-  EXPECT_THAT(refusal_of(GgufWriter().add_array("k", GgufType::boolean, 2, {"\x01\x03", 2})),
+  EXPECT_THAT(refusal_to_read(GgufWriter().add_array("k", GgufType::boolean, 2, {"\x01\x03", 2})),
               HasSubstr("found the bool 3"));
 }
 
@@ -143,12 +143,12 @@ TEST(GgufMetadata, PassesArraysInArraysUpToADepth) {
 
   EXPECT_EQ(metadata->find_integer("after", 0, 9), 5);
   EXPECT_THAT(user_error_of([&] { metadata->find_integers("k", 9); }), HasSubstr("integers"));
-  EXPECT_THAT(refusal_of(GgufWriter().add_raw("k", GgufType::array, nested(5))),
+  EXPECT_THAT(refusal_to_read(GgufWriter().add_raw("k", GgufType::array, nested(5))),
               HasSubstr("nested more than 4 deep"));
 }
 
 TEST(GgufMetadata, KeepsControlCharactersOffTheTerminal) {
-  EXPECT_THAT(refusal_of(GgufWriter().add_raw("a\x1b[2Jb", static_cast<GgufType>(99), "")),
+  EXPECT_THAT(refusal_to_read(GgufWriter().add_raw("a\x1b[2Jb", static_cast<GgufType>(99), "")),
               HasSubstr("a\\x1b[2Jb"));
 }
 

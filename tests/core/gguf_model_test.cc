@@ -20,11 +20,11 @@ namespace {
 using ::testing::AllOf;
 using testing::GgufWriter;
 using ::testing::HasSubstr;
+using testing::kQ4K;
+using testing::kQ8;
 using testing::TempDir;
 using testing::user_error_of;
 
-constexpr std::uint32_t kQ8 = 8;
-constexpr std::uint32_t kQ4K = 12;
 constexpr std::uint64_t kWidth = 32;
 
 /// A llama of one layer, all its matrices [32, 32] and zero, without the tensor `missing`.
@@ -52,7 +52,7 @@ void load(const std::filesystem::path& file) {
   const Graph graph = build_graph(checkpoint.config());
   refuse_unused_tensors(checkpoint, ModelWeights(checkpoint, graph));
 }
-std::string refusal_of(const GgufWriter& writer) {
+std::string refusal_to_load(const GgufWriter& writer) {
   const TempDir dir;
   const auto file = writer.write(dir / "m.gguf");
   return user_error_of([&] { load(file); });
@@ -73,10 +73,10 @@ TEST(GgufCheckpoint, HasTheTensorsThatTheGraphAsksFor) {
 
 TEST(GgufCheckpoint, NamesAMissingTensorAsTheFileWould) {
   EXPECT_THAT(
-      refusal_of(llama("blk.0.attn_k.weight")),
+      refusal_to_load(llama("blk.0.attn_k.weight")),
       AllOf(HasSubstr("m.gguf"), HasSubstr("\"blk.0.attn_k.weight\" "
                                            "(\"model.layers.0.self_attn.k_proj.weight\")")));
-  EXPECT_THAT(refusal_of(llama("token_embd.weight")),
+  EXPECT_THAT(refusal_to_load(llama("token_embd.weight")),
               HasSubstr("\"token_embd.weight\": found no such tensor"));
 }
 
@@ -84,16 +84,16 @@ TEST(GgufCheckpoint, NamesATensorOfAnotherShapeAsTheFileDoes) {
   GgufWriter writer = llama("blk.0.attn_k.weight");
   writer.floats("blk.0.attn_k.weight", {32, 16}, std::vector<float>(512));
 
-  EXPECT_THAT(refusal_of(writer), AllOf(HasSubstr("tensor \"blk.0.attn_k.weight\""),
-                                        HasSubstr("shape [16, 32], expected [32, 32]")));
+  EXPECT_THAT(refusal_to_load(writer), AllOf(HasSubstr("tensor \"blk.0.attn_k.weight\""),
+                                             HasSubstr("shape [16, 32], expected [32, 32]")));
 }
 
 TEST(GgufCheckpoint, RefusesTensorsThatTheGraphDoesNotUse) {
-  EXPECT_THAT(refusal_of(llama().floats("blk.0.attn_sinks.weight", {2}, {1, 2})),
+  EXPECT_THAT(refusal_to_load(llama().floats("blk.0.attn_sinks.weight", {2}, {1, 2})),
               HasSubstr("\"blk.0.attn_sinks.weight\" in m.gguf"));
-  EXPECT_THAT(refusal_of(llama().floats("blk.1.attn_norm.weight", {1}, {1})),
+  EXPECT_THAT(refusal_to_load(llama().floats("blk.1.attn_norm.weight", {1}, {1})),
               HasSubstr("\"blk.1.attn_norm.weight\" (\"model.layers.1.input_layernorm.weight\")"));
-  EXPECT_THAT(refusal_of(llama().floats("model.norm.weight", {1}, {1})),
+  EXPECT_THAT(refusal_to_load(llama().floats("model.norm.weight", {1}, {1})),
               HasSubstr("expected a tensor in one file only"))
       << "a name that another tensor comes to";
 }
@@ -102,7 +102,7 @@ TEST(GgufCheckpoint, RefusesTypesThatNoKernelReads) {
   GgufWriter writer = llama();
   writer.tensor("output.weight", {256, 32}, kQ4K, std::string(32 * 144, 'x'));
 
-  EXPECT_THAT(refusal_of(writer),
+  EXPECT_THAT(refusal_to_load(writer),
               AllOf(HasSubstr("tensor \"output.weight\": found type Q4_K, expected one of F32"),
                     HasSubstr("Q8_0")));
 }
@@ -124,9 +124,9 @@ TEST(GgufCheckpoint, TakesTheFactorsOfTheFrequenciesIntoTheConfig) {
   EXPECT_NO_THROW(load(file));
   EXPECT_EQ(Checkpoint::open(file).config().rope_scaling.factors,
             (std::vector<float>{1, 1, 1, 1, 2, 4, 8, 8}));
-  EXPECT_THAT(refusal_of(llama().floats("rope_freqs.weight", {2}, {1, 0})),
+  EXPECT_THAT(refusal_to_load(llama().floats("rope_freqs.weight", {2}, {1, 0})),
               HasSubstr("tensor \"rope_freqs.weight\": found 0, expected positive finite numbers"));
-  EXPECT_THAT(refusal_of(llama().floats("rope_freqs.weight", {7}, std::vector<float>(7, 1))),
+  EXPECT_THAT(refusal_to_load(llama().floats("rope_freqs.weight", {7}, std::vector<float>(7, 1))),
               HasSubstr("expected 8 positive numbers"));
 }
 

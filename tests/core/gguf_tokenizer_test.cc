@@ -8,6 +8,7 @@
 
 #include "tests/core/gguf_vocabulary.h"
 #include "tests/core/tokenizer_vectors.h"
+#include "tests/support/file_content.h"
 #include "tests/support/gguf_writer.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/user_error.h"
@@ -30,7 +31,7 @@ Tokenizer opened(const GgufWriter& writer) {
   const TempDir dir;
   return Tokenizer::open(writer.write(dir / "m.gguf")).value();
 }
-std::string refusal_of(const GgufWriter& writer) {
+std::string refusal_to_tokenize(const GgufWriter& writer) {
   const TempDir dir;
   const auto file = writer.write(dir / "m.gguf");
   const std::string message = user_error_of([&] { Tokenizer::open(file); });
@@ -102,7 +103,7 @@ TEST(GgufTokenizer, ADamagedOneIsSeen) {
 TEST(GgufTokenizer, DecodesWhatLlamaCppGenerated) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(data, "golden/qwen3-30b-a3b-q4_k_m.llamacpp.json");
   FIDELIO_EXTERNAL_DATA_OR_SKIP(dir, "tokenizers/qwen2");
-  const json golden = json::parse(contents(data));
+  const json golden = json::parse(testing::content_of(data));
   const Tokenizer tokenizer = opened(testing::qwen2(dir).writer("gpt2", "qwen2"));
 
   Ids ids;
@@ -177,9 +178,9 @@ TEST(GgufTokenizer, IsAbsentWhereTheFileHasNone) {
 }
 
 TEST(GgufTokenizer, RefusesWhatItDoesNotKnow) {
-  EXPECT_THAT(refusal_of(small().writer("bert", "default")),
+  EXPECT_THAT(refusal_to_tokenize(small().writer("bert", "default")),
               HasSubstr("tokenizer.ggml.model: found \"bert\", expected gpt2 or llama"));
-  EXPECT_THAT(refusal_of(small().writer("gpt2", "chatglm-bpe")),
+  EXPECT_THAT(refusal_to_tokenize(small().writer("gpt2", "chatglm-bpe")),
               HasSubstr("tokenizer.ggml.pre: found \"chatglm-bpe\", expected one of default"));
 }
 
@@ -200,16 +201,21 @@ TEST(GgufTokenizer, RefusesVocabulariesThatContradictThemselves) {
   Vocabulary kinds = small();
   kinds.kinds.pop_back();
 
-  EXPECT_THAT(refusal_of(with("tokenizer.ggml.bos_token_id", 8)), HasSubstr("an id below 8"));
-  EXPECT_THAT(refusal_of(small().writer("gpt2", "gpt-2").add("tokenizer.ggml.add_bos_token", true)),
+  EXPECT_THAT(refusal_to_tokenize(with("tokenizer.ggml.bos_token_id", 8)),
+              HasSubstr("an id below 8"));
+  EXPECT_THAT(refusal_to_tokenize(
+                  small().writer("gpt2", "gpt-2").add("tokenizer.ggml.add_bos_token", true)),
               HasSubstr("true without a tokenizer.ggml.bos_token_id"));
-  EXPECT_THAT(refusal_of(twice.writer("gpt2", "gpt-2")), HasSubstr("\"a\" as 0 and 1"));
-  EXPECT_THAT(refusal_of(unknown_merge.writer("gpt2", "gpt-2")), HasSubstr("\"x\" is not in"));
-  EXPECT_THAT(refusal_of(no_pair.writer("gpt2", "gpt-2")), HasSubstr("found \"ab\""));
-  EXPECT_THAT(refusal_of(latin1.writer("gpt2", "gpt-2")), HasSubstr("expected UTF-8"));
-  EXPECT_THAT(refusal_of(kind.writer("gpt2", "gpt-2")), HasSubstr("found 9, expected types from"));
-  EXPECT_THAT(refusal_of(kinds.writer("gpt2", "gpt-2")), HasSubstr("7 types, expected 8"));
-  EXPECT_THAT(refusal_of(small().writer("llama", "default")), HasSubstr("0 tokens of type 2"));
+  EXPECT_THAT(refusal_to_tokenize(twice.writer("gpt2", "gpt-2")), HasSubstr("\"a\" as 0 and 1"));
+  EXPECT_THAT(refusal_to_tokenize(unknown_merge.writer("gpt2", "gpt-2")),
+              HasSubstr("\"x\" is not in"));
+  EXPECT_THAT(refusal_to_tokenize(no_pair.writer("gpt2", "gpt-2")), HasSubstr("found \"ab\""));
+  EXPECT_THAT(refusal_to_tokenize(latin1.writer("gpt2", "gpt-2")), HasSubstr("expected UTF-8"));
+  EXPECT_THAT(refusal_to_tokenize(kind.writer("gpt2", "gpt-2")),
+              HasSubstr("found 9, expected types from"));
+  EXPECT_THAT(refusal_to_tokenize(kinds.writer("gpt2", "gpt-2")), HasSubstr("7 types, expected 8"));
+  EXPECT_THAT(refusal_to_tokenize(small().writer("llama", "default")),
+              HasSubstr("0 tokens of type 2"));
 }
 
 TEST(GgufTokenizer, HasAChecksumOfItsOwn) {

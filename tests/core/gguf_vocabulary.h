@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/core/tokenizer_vectors.h"
+#include "tests/support/file_content.h"
 #include "tests/support/gguf_writer.h"
 
 namespace fidelio::testing {
@@ -45,8 +46,8 @@ struct Vocabulary {
 
 inline Vocabulary qwen2(const std::filesystem::path& dir) {
   Vocabulary vocabulary;
-  vocabulary.set_all(nlohmann::json::parse(contents(dir / "vocab.json")));
-  const nlohmann::json settings = nlohmann::json::parse(contents(dir / "tokenizer_config.json"));
+  vocabulary.set_all(nlohmann::json::parse(content_of(dir / "vocab.json")));
+  const nlohmann::json settings = nlohmann::json::parse(content_of(dir / "tokenizer_config.json"));
   for (const auto& [id, token] : settings["added_tokens_decoder"].items()) {
     vocabulary.set(std::stoul(id), token["content"], token["special"] ? kControl : kUser);
   }
@@ -58,7 +59,7 @@ inline Vocabulary qwen2(const std::filesystem::path& dir) {
 }
 
 inline Vocabulary olmo(const std::filesystem::path& dir) {
-  const nlohmann::json document = nlohmann::json::parse(contents(dir / "tokenizer.json"));
+  const nlohmann::json document = nlohmann::json::parse(content_of(dir / "tokenizer.json"));
   Vocabulary vocabulary;
   vocabulary.set_all(document["model"]["vocab"]);
   for (const nlohmann::json& token : document["added_tokens"]) {
@@ -70,7 +71,7 @@ inline Vocabulary olmo(const std::filesystem::path& dir) {
 
 /// A sentencepiece file's pieces: field 1 of the model; of them text 1, score 2 and type 3.
 inline Vocabulary sentencepiece(const std::filesystem::path& file) {
-  const std::string bytes = contents(file);
+  const std::string bytes = content_of(file);
   std::size_t at = 0;
   const auto varint = [&] {
     std::size_t value = 0;

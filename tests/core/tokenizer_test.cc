@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "tests/support/external_data.h"
+#include "tests/support/file_content.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/user_error.h"
 
@@ -25,16 +26,10 @@ namespace fs = std::filesystem;
 constexpr const char* kStories = "stories260K/llama-dense";
 constexpr const char* kMixtral = "tokenizers/mixtral/tokenizer.model.v1";
 
-std::string contents(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 /// A copy of the stories260K tokenizer with this tokenizer_config.json beside it.
 std::optional<Tokenizer> with_settings(const TempDir& dir, const fs::path& source,
                                        const std::string& settings) {
-  dir.write("tokenizer.model", contents(source / "tokenizer.model"));
+  dir.write("tokenizer.model", testing::content_of(source / "tokenizer.model"));
   dir.write("tokenizer_config.json", settings);
   return Tokenizer::open(dir.path());
 }
@@ -43,11 +38,12 @@ TEST(Tokenizer, DecodesThePublishedIdsToThePublishedText) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(stories, "stories260K");
   const auto tokenizer = Tokenizer::open(stories / "llama-dense");
   ASSERT_TRUE(tokenizer.has_value());
-  const auto ids = nlohmann::json::parse(contents(stories / "expected_greedy_200.ids.json"));
+  const auto ids =
+      nlohmann::json::parse(testing::content_of(stories / "expected_greedy_200.ids.json"));
 
   const std::string actual = tokenizer->decode(ids.get<std::vector<std::int32_t>>());
 
-  std::string expected = contents(stories / "expected_greedy_200.txt");
+  std::string expected = testing::content_of(stories / "expected_greedy_200.txt");
   if (expected.ends_with('\n') && !actual.ends_with('\n')) expected.pop_back();
   EXPECT_EQ(actual, expected);
 }
@@ -124,7 +120,7 @@ TEST(Tokenizer, RestoresDifficultTexts) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(file, kMixtral);
   FIDELIO_EXTERNAL_DATA_OR_SKIP(vectors, "tokenizers/vectors/ggml-vocab.inp");
   const Tokenizer tokenizer = Tokenizer::open_file(file);
-  const std::string all = contents(vectors);
+  const std::string all = testing::content_of(vectors);
   const std::string separator = "\n__ggml_vocab_test__\n";
 
   int n_texts = 0;
@@ -158,7 +154,7 @@ TEST(Tokenizer, RefusesACorruptModel) {
 TEST(Tokenizer, SurvivesATruncatedModelAtAnyLength) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(stories, kStories);
   const TempDir dir;
-  const std::string whole = contents(stories / "tokenizer.model");
+  const std::string whole = testing::content_of(stories / "tokenizer.model");
 
   int refused = 0;
   for (std::size_t length = 0; length < whole.size(); length += 97) {

@@ -15,20 +15,16 @@
 #include "core/streaming_decoder.h"
 #include "core/tokenizer.h"
 #include "tests/support/external_data.h"
+#include "tests/support/file_content.h"
 
 namespace fidelio {
 
 using Ids = std::vector<std::int32_t>;
 
-inline std::string contents(const std::filesystem::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
-}
-
 inline nlohmann::json vectors(const std::string& name) {
-  return nlohmann::json::parse(contents(std::filesystem::path(FIDELIO_SOURCE_DIR) /
-                                        "tests/data/tokenizer_vectors" / (name + ".json")));
+  return nlohmann::json::parse(testing::content_of(std::filesystem::path(FIDELIO_SOURCE_DIR) /
+                                                   "tests/data/tokenizer_vectors" /
+                                                   (name + ".json")));
 }
 
 /// Decoded id by id.
@@ -88,7 +84,7 @@ struct LlamaCppText {
 /// All 47 of `dir`/ggml-vocab.inp with the ids in `dir`/ggml-vocab-NAME.gguf.out.
 inline std::vector<LlamaCppText> llama_cpp_texts(const std::filesystem::path& dir,
                                                  const std::string& name) {
-  const std::string all = contents(dir / "ggml-vocab.inp");
+  const std::string all = testing::content_of(dir / "ggml-vocab.inp");
   std::ifstream lines(dir / ("ggml-vocab-" + name + ".gguf.out"));
   const std::string separator = "\n__ggml_vocab_test__\n";
   std::vector<LlamaCppText> texts;

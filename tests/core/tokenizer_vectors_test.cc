@@ -11,6 +11,7 @@
 
 #include "core/tokenizer.h"
 #include "tests/support/external_data.h"
+#include "tests/support/file_content.h"
 #include "tests/support/temp_dir.h"
 
 namespace fidelio {
@@ -40,7 +41,7 @@ TEST(TokenizerVectors, MixtralIsTheSentencepiecePackages) {
 // The sabotage twins: a tokenizer.json that says something else gives other ids.
 TEST(TokenizerVectors, ADamagedGptNeoxIsSeen) {
   FIDELIO_EXTERNAL_DATA_OR_SKIP(dir, "tokenizers/gpt-neox-olmo");
-  const json whole = json::parse(contents(dir / "tokenizer.json"));
+  const json whole = json::parse(testing::content_of(dir / "tokenizer.json"));
   const auto differences_of = [&](const std::function<void(json&)>& damage) {
     json damaged = whole;
     damage(damaged);

@@ -27,6 +27,11 @@ inline std::string text_bytes(std::string_view text) {
   return number_bytes(std::uint64_t{text.size()}).append(text);
 }
 
+/// Numbers of tensor types (ggml_type).
+inline constexpr std::uint32_t kF32 = 0;
+inline constexpr std::uint32_t kQ8 = 8;
+inline constexpr std::uint32_t kQ4K = 12;
+
 class GgufWriter {
  public:
   /// A value whose bytes the caller makes.

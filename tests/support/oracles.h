@@ -16,6 +16,9 @@ namespace fidelio::testing {
 inline const std::filesystem::path kOracles =
     std::filesystem::path(FIDELIO_SOURCE_DIR) / "tests/data/oracles";
 
+/// A small model with experts, quantised: what tests run that need just some model.
+inline const std::string kSmallMoe = (kOracles / "qwen3_moe/mlx4g64").string();
+
 struct OracleCase {
   const char* folder;
 
@@ -30,6 +33,9 @@ struct OracleCase {
     return text;
   }
 };
+
+/// Names the tests of a suite over OracleCases.
+inline constexpr auto kOracleName = [](const auto& info) { return info.param.name(); };
 
 inline void PrintTo(const OracleCase& oracle, std::ostream* out) { *out << oracle.folder; }
 

@@ -46,9 +46,8 @@ TEST_P(BitIdentity, OneHashOverThreadsChunksTargetsAndPatches) {
   expect_one_hash(GetParam().dir(), 45, 4, {1, 3});
 }
 
-const auto kName = [](const auto& info) { return info.param.name(); };
-INSTANTIATE_TEST_SUITE_P(Families, BitIdentity, ::testing::ValuesIn(kFamilyOracles), kName);
-INSTANTIATE_TEST_SUITE_P(Bits, BitIdentity, ::testing::ValuesIn(kBitsOracles), kName);
+INSTANTIATE_TEST_SUITE_P(Families, BitIdentity, ::testing::ValuesIn(kFamilyOracles), kOracleName);
+INSTANTIATE_TEST_SUITE_P(Bits, BitIdentity, ::testing::ValuesIn(kBitsOracles), kOracleName);
 
 TEST(BitIdentity, OneHashOverAllOfTheEmbeddedModel) {
   expect_one_hash(std::filesystem::path(FIDELIO_SOURCE_DIR) / "models/kjv-moe-8m", 41, 4,

@@ -22,7 +22,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-const std::string kModel = std::string(FIDELIO_SOURCE_DIR) + "/models/kjv-moe-8m";
+const std::string kEmbeddedModel = std::string(FIDELIO_SOURCE_DIR) + "/models/kjv-moe-8m";
 
 std::size_t words(const std::string& text) {
   std::istringstream in(text);
@@ -80,7 +80,7 @@ TEST(BuiltInPrompts, TheCodeIsCode) {
 }
 
 TEST(BuiltInPrompts, AreLongerThanTheGuardForTheEmbeddedModel) {
-  const Tokenizer tokenizer = Tokenizer::open(kModel).value();
+  const Tokenizer tokenizer = Tokenizer::open(kEmbeddedModel).value();
   EXPECT_THAT(too_short(tokenizer, built_in_prompts()), ::testing::IsEmpty());
 
   const std::vector<BuiltInPrompt> short_ones = {{"short", "In the beginning"}};
@@ -97,7 +97,7 @@ TEST(BuiltInPrompts, AreLongerThanTheGuardForPublishedTokenizers) {
 }
 
 TEST(BuiltInPrompts, AreReadInTheirOrderWithTheirNewlines) {
-  const auto model = load_model(kModel);
+  const auto model = load_model(kEmbeddedModel);
   const std::vector<PromptRecord> prompts = read_prompts(*model, built_in_options());
   ASSERT_EQ(prompts.size(), 5U);
   std::set<std::string> hashes;
@@ -131,14 +131,14 @@ TEST(BuiltInPrompts, AFileOfTheirNameIsReachedByItsFolder) {
   dir.write("builtin", "In the beginning\n\nAnd it came to pass\n");
   RunOptions options = built_in_options();
   options.prompts_file = dir / "builtin";
-  const std::vector<PromptRecord> prompts = read_prompts(*load_model(kModel), options);
+  const std::vector<PromptRecord> prompts = read_prompts(*load_model(kEmbeddedModel), options);
   ASSERT_EQ(prompts.size(), 2U);
   EXPECT_EQ(prompts[1].text, "And it came to pass");
   EXPECT_FALSE(is_built_in_set("./builtin"));
 }
 
 TEST(BuiltInPrompts, AMessageSaysWhichPromptDoesNotFit) {
-  const auto model = load_model(kModel);
+  const auto model = load_model(kEmbeddedModel);
   RunOptions options = built_in_options();
   options.max_tokens = 3700;  // room for 396 tokens: the Chinese prompt has more of single bytes
   EXPECT_THAT(user_error_of([&] { read_prompts(*model, options); }),

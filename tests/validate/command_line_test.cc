@@ -8,6 +8,7 @@
 
 #include "capsules/json.h"
 #include "core/tokenizer.h"
+#include "tests/support/oracles.h"
 #include "tests/support/run_process.h"
 #include "tests/support/temp_dir.h"
 
@@ -18,8 +19,6 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-const std::string kModel =
-    std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64";
 const std::vector<std::string> kIds = {
     "--prompt-ids",
     "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,"
@@ -34,7 +33,7 @@ class CommandLine : public ::testing::Test {
   }
   /// A run on the small model with its prompt; flags given later win nothing, so pass each once.
   static std::vector<std::string> small_run(const std::vector<std::string>& more) {
-    std::vector<std::string> line = command({kModel, "--widths", "1,2", "--threads", "1"});
+    std::vector<std::string> line = command({kSmallMoe, "--widths", "1,2", "--threads", "1"});
     line.insert(line.end(), kIds.begin(), kIds.end());
     line.insert(line.end(), more.begin(), more.end());
     return line;
@@ -95,8 +94,8 @@ TEST_F(CommandLine, StressRunsTheBuiltInSetOnceToTheEnd) {
 }
 
 TEST_F(CommandLine, StressOfAModelWithoutATokenizerRunsOnBuiltInIds) {
-  const ProcessResult result = run(
-      command({kModel, "--stress", "--max-tokens", "24", "--widths", "1", "--capsule", "c.json"}));
+  const ProcessResult result = run(command(
+      {kSmallMoe, "--stress", "--max-tokens", "24", "--widths", "1", "--capsule", "c.json"}));
   EXPECT_EQ(result.exit_code, 0) << result.err << result.out;
 
   const Record record = read_capsule(dir_ / "c.json");
@@ -129,7 +128,7 @@ TEST_F(CommandLine, AForgedVerdictIsCaughtByTheGate) {
 }
 
 TEST_F(CommandLine, ExplainShowsSitesBothGraphsAndFallingScratch) {
-  const ProcessResult result = run(command({"explain", kModel}));
+  const ProcessResult result = run(command({"explain", kSmallMoe}));
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_THAT(result.out,
               AllOf(HasSubstr("gate_up_swiglu (bit_exact): 2 applied"), HasSubstr("baseline graph"),
@@ -137,7 +136,7 @@ TEST_F(CommandLine, ExplainShowsSitesBothGraphsAndFallingScratch) {
 }
 
 TEST_F(CommandLine, ExplainAboveTheGuardShowsRefusals) {
-  EXPECT_THAT(run(command({"explain", kModel, "--tokens", "33"})).out,
+  EXPECT_THAT(run(command({"explain", kSmallMoe, "--tokens", "33"})).out,
               HasSubstr("n_tokens_above_guard"));
 }
 
@@ -173,17 +172,17 @@ TEST_F(CommandLine, RefusesBadInputWithOneClearMessage) {
                  AllOf(HasSubstr("--max-tokens"), HasSubstr("max_position_embeddings")));
   expect_refused(small_run({"--patches", "gate_up_swigul"}),
                  AllOf(HasSubstr("gate_up_swigul"), HasSubstr("gate_up_swiglu")));
-  expect_refused(command({kModel, "--prompt-ids", "1,256"}),
+  expect_refused(command({kSmallMoe, "--prompt-ids", "1,256"}),
                  AllOf(HasSubstr("256"), HasSubstr("0 to 255")));
-  expect_refused(command({kModel, "--prompt-ids", "-1"}), HasSubstr("-1"));
-  expect_refused(command({kModel, "--prompt", "hello"}), HasSubstr("--prompt-ids"));
+  expect_refused(command({kSmallMoe, "--prompt-ids", "-1"}), HasSubstr("-1"));
+  expect_refused(command({kSmallMoe, "--prompt", "hello"}), HasSubstr("--prompt-ids"));
   expect_refused(command({"kjv-moe-8m", "--prompt", "  "}), HasSubstr("empty"));
   expect_refused(small_run({"--target", "AVX9"}), AllOf(HasSubstr("AVX9"), HasSubstr("ref")));
   expect_refused(small_run({"--widths-of", "3"}), HasSubstr("--widths-of"));
 }
 
 TEST_F(CommandLine, RefusesOptionsThatCannotBeMeant) {
-  expect_refused(command({kModel, "--prompt-ids", "1", "--widths", "1,x"}),
+  expect_refused(command({kSmallMoe, "--prompt-ids", "1", "--widths", "1,x"}),
                  HasSubstr("error: --widths: found \"x\", expected all, or numbers"));
   expect_refused(small_run({"--lengths", "9,5"}), HasSubstr("found 5 after 9"));
   expect_refused(small_run({"--sampled-steps", "5000"}),
@@ -194,7 +193,7 @@ TEST_F(CommandLine, RefusesOptionsThatCannotBeMeant) {
                                                 HasSubstr("max_position_embeddings")));
   expect_refused(command({"kjv-moe-8m", "--stress", "--max-tokens", "3990"}),
                  HasSubstr("found 3990 after the built-in prompt \""));
-  expect_refused(command({kModel, "--stress"}),
+  expect_refused(command({kSmallMoe, "--stress"}),
                  HasSubstr("found 2048 after set 1 of the built-in ids of 64 tokens"));
 }
 
@@ -206,7 +205,7 @@ TEST_F(CommandLine, ChecksTheCapsulesPathBeforeTheRun) {
 }
 
 TEST_F(CommandLine, RefusesATruncatedCheckpointAndNamesTheFile) {
-  std::filesystem::copy(kModel, dir_ / "model");
+  std::filesystem::copy(kSmallMoe, dir_ / "model");
   std::filesystem::resize_file(dir_ / "model/model.safetensors", 100000);
   expect_refused(command({"model", "--prompt-ids", "1"}), HasSubstr("model.safetensors"));
 }

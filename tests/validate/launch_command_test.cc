@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "capsules/json.h"
+#include "tests/support/oracles.h"
 #include "tests/support/run_process.h"
 #include "tests/support/temp_dir.h"
 #include "validate/timed_pairs.h"
@@ -16,9 +17,6 @@ namespace fidelio::testing {
 namespace {
 
 using ::testing::HasSubstr;
-
-const std::string kModel =
-    std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64";
 
 class LaunchCommand : public ::testing::Test {
  protected:
@@ -62,7 +60,7 @@ class LaunchCommand : public ::testing::Test {
 };
 
 TEST_F(LaunchCommand, PairsAreSpreadOverProcessesThatSayTheSame) {
-  const ProcessResult result = run(spread_run(kModel, "6", "3"));
+  const ProcessResult result = run(spread_run(kSmallMoe, "6", "3"));
   EXPECT_EQ(result.exit_code, 0) << result.err;
 
   const Record record = capsule();
@@ -77,9 +75,9 @@ TEST_F(LaunchCommand, PairsAreSpreadOverProcessesThatSayTheSame) {
 }
 
 TEST_F(LaunchCommand, CallsAndStepsAreThoseOfOneProcessAndItsWarmUps) {
-  run(spread_run(kModel, "4", "1"));
+  run(spread_run(kSmallMoe, "4", "1"));
   const Record alone = capsule();
-  run(spread_run(kModel, "4", "2"));
+  run(spread_run(kSmallMoe, "4", "2"));
   const Record spread = capsule();
 
   ASSERT_EQ(alone.plans.size(), spread.plans.size());
@@ -93,7 +91,7 @@ TEST_F(LaunchCommand, CallsAndStepsAreThoseOfOneProcessAndItsWarmUps) {
 }
 
 TEST_F(LaunchCommand, CtrlCInTheFirstProcessEndsTheSecondAndKeepsItsPairs) {
-  const Process process(spread_run(kModel, "40", "2"), dir_.path());
+  const Process process(spread_run(kSmallMoe, "40", "2"), dir_.path());
   ASSERT_TRUE(second_process_measures());
   process.signal(SIGINT);
   const ProcessResult result = process.wait();
@@ -106,7 +104,7 @@ TEST_F(LaunchCommand, CtrlCInTheFirstProcessEndsTheSecondAndKeepsItsPairs) {
 }
 
 TEST_F(LaunchCommand, AProcessThatFailsLeavesTheFinishedPairs) {
-  std::filesystem::copy(kModel, dir_ / "model");
+  std::filesystem::copy(kSmallMoe, dir_ / "model");
   const Process process(spread_run("model", "30", "3"), dir_.path());
   ASSERT_TRUE(second_process_measures());
   std::filesystem::remove(dir_ / "model/config.json");  // for the third process
@@ -121,14 +119,14 @@ TEST_F(LaunchCommand, AProcessThatFailsLeavesTheFinishedPairs) {
 }
 
 TEST_F(LaunchCommand, RefusesAnotherModelThanTheCapsules) {
-  run(spread_run(kModel, "2", "2"));
+  run(spread_run(kSmallMoe, "2", "2"));
   Record record = capsule();
   record.complete = false;
   record.model.weights_xxh3_128[0] = record.model.weights_xxh3_128[0] == '0' ? '1' : '0';
   dir_.write("c.json", to_json(record));
 
   const ProcessResult result = run(
-      {FIDELIO_VALIDATE_BINARY, "launch", "--capsule=c.json", "--model=" + kModel, "--pairs=1"});
+      {FIDELIO_VALIDATE_BINARY, "launch", "--capsule=c.json", "--model=" + kSmallMoe, "--pairs=1"});
 
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr("expected the capsule's"));
@@ -136,15 +134,15 @@ TEST_F(LaunchCommand, RefusesAnotherModelThanTheCapsules) {
 }
 
 TEST_F(LaunchCommand, RefusesACapsuleThatIsNotUnderWay) {
-  run(spread_run(kModel, "2", "1"));
+  run(spread_run(kSmallMoe, "2", "1"));
   const ProcessResult result = run(
-      {FIDELIO_VALIDATE_BINARY, "launch", "--capsule=c.json", "--model=" + kModel, "--pairs=1"});
+      {FIDELIO_VALIDATE_BINARY, "launch", "--capsule=c.json", "--model=" + kSmallMoe, "--pairs=1"});
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr("found no run that is under way"));
 }
 
 TEST_F(LaunchCommand, RefusesMoreProcessesThanPairs) {
-  const ProcessResult result = run(spread_run(kModel, "2", "3"));
+  const ProcessResult result = run(spread_run(kSmallMoe, "2", "3"));
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.err, HasSubstr("--launches: found 3, expected 1 to 2"));
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/oracles.h"
 #include "tests/support/run_process.h"
 #include "tests/support/synth_model.h"
 #include "tests/support/temp_dir.h"
@@ -17,8 +18,6 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr const char* kMeminfo = "MemTotal: 9000 kB\nMemFree: 100 kB\nMemAvailable: 5000 kB\n";
-const std::string kModel =
-    std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64";
 
 TEST(AvailableMemory, IsWhatTheSystemCallsAvailable) {
   const TempDir root;
@@ -71,7 +70,7 @@ class MemoryOfRun : public ::testing::Test {
     return memory_of_run(*model_, options, parse_patch_list(patches),
                          read_prompts(*model_, options));
   }
-  std::unique_ptr<const LoadedModel> model_ = load_model(kModel);
+  std::unique_ptr<const LoadedModel> model_ = load_model(kSmallMoe);
 };
 
 TEST_F(MemoryOfRun, CountsTheCachesThatTheArmsAllocate) {

@@ -8,6 +8,7 @@
 #include "capsules/json.h"
 #include "core/checksum.h"
 #include "core/safetensors.h"
+#include "tests/support/oracles.h"
 #include "tests/support/run_process.h"
 #include "tests/support/safetensors_writer.h"
 #include "tests/support/temp_dir.h"
@@ -23,14 +24,13 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const fs::path kModel = fs::path(FIDELIO_SOURCE_DIR) / "tests/data/oracles/qwen3_moe/mlx4g64";
 const std::string kCommit(40, 'c');
 
 /// The small model cut into two shards with an index, in `dir`.
 void write_shards(const fs::path& dir) {
   fs::create_directories(dir);
-  fs::copy_file(kModel / "config.json", dir / "config.json");
-  const TensorFile whole = open_safetensors(kModel / "model.safetensors");
+  fs::copy_file(fs::path(kSmallMoe) / "config.json", dir / "config.json");
+  const TensorFile whole = open_safetensors(fs::path(kSmallMoe) / "model.safetensors");
   const std::string names[] = {"model-00001-of-00002.safetensors",
                                "model-00002-of-00002.safetensors"};
   SafetensorsWriter shards[2];
@@ -70,11 +70,12 @@ class ModelLoading : public ::testing::Test {
 
 TEST_F(ModelLoading, GivesTheSameLogitsFromShardsAsFromOneFile) {
   write_shards(dir_ / "sharded");
-  const Record one = record_of(kModel.string());
+  const Record one = record_of(kSmallMoe);
   const Record two = record_of("sharded");
 
   EXPECT_EQ(two.generations[0].baseline.logit_xxh3_128, one.generations[0].baseline.logit_xxh3_128);
-  EXPECT_EQ(one.model.weights_xxh3_128, xxh3_128_hex_of_file(kModel / "model.safetensors"));
+  EXPECT_EQ(one.model.weights_xxh3_128,
+            xxh3_128_hex_of_file(fs::path(kSmallMoe) / "model.safetensors"));
   EXPECT_NE(two.model.weights_xxh3_128, one.model.weights_xxh3_128);
   EXPECT_EQ(
       two.model.weights_bytes,
@@ -111,11 +112,11 @@ TEST_F(ModelLoading, SaysOfAGgufFileWhatItSaysOfAFolder) {
 }
 
 TEST_F(ModelLoading, SaysHowTheWeightsWereLoaded) {
-  const Record mapped = record_of(kModel.string());
+  const Record mapped = record_of(kSmallMoe);
   EXPECT_EQ(mapped.load_mode, "mmap");
   EXPECT_THAT(report_, HasSubstr("ms (mmap)"));
 
-  const Record read = record_of(kModel.string(), {"--load", "read"});
+  const Record read = record_of(kSmallMoe, {"--load", "read"});
 
   EXPECT_EQ(read.load_mode, "read");
   EXPECT_GT(read.load_ns, 0);
@@ -157,7 +158,7 @@ TEST_F(ModelLoading, EndsTheErrorOfAnAbsentModelWithItsDownload) {
 }
 
 TEST_F(ModelLoading, ExplainsAModelThatWasRead) {
-  const ProcessResult result = validate({"explain", kModel.string(), "--load", "read"});
+  const ProcessResult result = validate({"explain", kSmallMoe, "--load", "read"});
 
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("applied"));

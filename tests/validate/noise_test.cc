@@ -8,6 +8,7 @@
 
 #include "capsules/json.h"
 #include "capsules/spread.h"
+#include "tests/support/oracles.h"
 #include "tests/support/run_process.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/validation.h"
@@ -19,9 +20,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-
-const std::string kModel =
-    std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64";
 
 Record record_here() {
   Record record;
@@ -139,7 +137,7 @@ TEST(NoiseFloorOf, IsThe95thPercentileOfTheEstimatesSizes) {
 }
 
 TEST(MeasureNoise, EachSeriesHasPairsOfTwoArmsThatSayTheSame) {
-  const auto model = load_model(kModel);
+  const auto model = load_model(kSmallMoe);
   RunOptions options = short_options();
   options.runs = 6;
   options.max_tokens = 4;
@@ -168,11 +166,11 @@ TEST(NoiseCommand, KeepsAFloorThatLaterRunsCite) {
   };
   const std::string brief = " --threads 1 --max-tokens 4 ";
   const std::string validation =
-      kModel + " --prompt-ids 1,2,3 --widths 1 --runs 1 --capsule c.json" + brief;
+      kSmallMoe + " --prompt-ids 1,2,3 --widths 1 --runs 1 --capsule c.json" + brief;
   run(validation);
   EXPECT_FALSE(read_capsule(dir / "c.json").noise_floor);
 
-  const ProcessResult noise = run("noise " + kModel + " --series 3 --runs 6 --json" + brief);
+  const ProcessResult noise = run("noise " + kSmallMoe + " --series 3 --runs 6 --json" + brief);
   EXPECT_EQ(noise.exit_code, 0) << noise.err;
   const auto measured = nlohmann::json::parse(noise.out);
   EXPECT_EQ(measured.at("estimates").at("decode").size(), 3U);
@@ -193,7 +191,7 @@ TEST(NoiseCommand, RefusesWhatCannotBeMeasured) {
   const TempDir dir;
   const auto refused = [&](const char* flag, const char* value, const char* message) {
     const ProcessResult result =
-        Process({FIDELIO_VALIDATE_BINARY, "noise", kModel, flag, value}, dir.path()).wait();
+        Process({FIDELIO_VALIDATE_BINARY, "noise", kSmallMoe, flag, value}, dir.path()).wait();
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_THAT(result.err, HasSubstr(message));
   };

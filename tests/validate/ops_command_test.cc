@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/support/oracles.h"
 #include "tests/support/planted_op_defects.h"
 #include "tests/support/run_process.h"
 #include "tests/support/temp_dir.h"
@@ -18,9 +19,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-const std::string kModel =
-    std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64";
 
 class OpsCommand : public ::testing::Test {
  protected:
@@ -56,7 +54,7 @@ TEST_F(OpsCommand, PassesOnGoodKernelsAndPrintsTheSeed) {
 }
 
 TEST_F(OpsCommand, TakesShapesAndWeightsFromAModel) {
-  const ProcessResult result = ops({kModel, "--tokens", "1,5", "--target", "ref"});
+  const ProcessResult result = ops({kSmallMoe, "--tokens", "1,5", "--target", "ref"});
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
   EXPECT_THAT(result.out, AllOf(HasSubstr("gate_up_swiglu"), HasSubstr("kernels ref")));
 }
@@ -79,9 +77,9 @@ TEST_F(OpsCommand, RunsASavedCaseAlone) {
 }
 
 TEST_F(OpsCommand, RunsACaseOfAModelsWeightsWithThatModel) {
-  const auto model = load_model(kModel);
+  const auto model = load_model(kSmallMoe);
   const std::string file = saved_case("linear", model.get());
-  EXPECT_EQ(ops({kModel, "--case", file}).exit_code, 0);
+  EXPECT_EQ(ops({kSmallMoe, "--case", file}).exit_code, 0);
   expect_refused({"--case", file}, "its weights are those of");
   const std::string other = std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/olmoe/float32";
   expect_refused({other, "--case", file}, "the model is");

@@ -42,9 +42,8 @@ TEST_P(Oracle, GreedyIdsAgree) {
   EXPECT_THAT(run.ids, ::testing::ElementsAreArray(expected));
 }
 
-const auto kName = [](const auto& info) { return info.param.name(); };
-INSTANTIATE_TEST_SUITE_P(Families, Oracle, ::testing::ValuesIn(kFamilyOracles), kName);
-INSTANTIATE_TEST_SUITE_P(Bits, Oracle, ::testing::ValuesIn(kBitsOracles), kName);
+INSTANTIATE_TEST_SUITE_P(Families, Oracle, ::testing::ValuesIn(kFamilyOracles), kOracleName);
+INSTANTIATE_TEST_SUITE_P(Bits, Oracle, ::testing::ValuesIn(kBitsOracles), kOracleName);
 
 TEST(OracleMeasure, SeesTenTimesTheTolerance) {
   const OracleCase oracle{"qwen3_moe/float32"};

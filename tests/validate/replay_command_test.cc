@@ -11,6 +11,7 @@
 #include "core/checksum.h"
 #include "kernels/table.h"
 #include "tests/support/altered_checkpoint.h"
+#include "tests/support/oracles.h"
 #include "tests/support/run_process.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/validation.h"
@@ -21,14 +22,11 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-const std::string kModel =
-    std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64";
-
 class ReplayCommand : public ::testing::Test {
  protected:
   /// One capsule for all tests, of the scalar kernels and one thread.
   static void SetUpTestSuite() {
-    const auto model = load_model(kModel);
+    const auto model = load_model(kSmallMoe);
     const KernelTable ref = ref_kernels();
     RunOptions options = short_options();
     options.runs = 1;
@@ -52,7 +50,7 @@ class ReplayCommand : public ::testing::Test {
     Record record = *recorded_;
     change(record);
     dir_.write("c.json", to_json(record));
-    return replay({"--model", kModel});
+    return replay({"--model", kSmallMoe});
   }
   void expect_differs(const ProcessResult& result, const std::string& what) const {
     EXPECT_EQ(result.exit_code, 1) << result.out << result.err;
@@ -70,7 +68,7 @@ TEST_F(ReplayCommand, GivesTheSameBitsOnEveryTargetAndNumberOfThreads) {
   for (const std::string& target : targets) {
     for (const char* threads : {"1", "2", "3"}) {
       const ProcessResult result =
-          replay({"--model", kModel, "--target", target, "--threads", threads});
+          replay({"--model", kSmallMoe, "--target", target, "--threads", threads});
       EXPECT_EQ(result.exit_code, 0) << target << " " << threads << result.out << result.err;
       EXPECT_THAT(result.out,
                   AllOf(HasSubstr("REPRODUCED: "), HasSubstr("0 differ, 0 not comparable")));
@@ -81,7 +79,7 @@ TEST_F(ReplayCommand, GivesTheSameBitsOnEveryTargetAndNumberOfThreads) {
 TEST_F(ReplayCommand, OneChangedWeightIsAnotherModel) {
   const TempDir model;
   bool changed = false;
-  copy_altered(kModel, model.path(), [&](const StoredTensor& tensor) {
+  copy_altered(kSmallMoe, model.path(), [&](const StoredTensor& tensor) {
     if (changed) return false;
     tensor.bytes[tensor.bytes.size() / 2] ^= 1;
     return changed = true;
@@ -93,7 +91,7 @@ TEST_F(ReplayCommand, OneChangedWeightIsAnotherModel) {
 
 TEST_F(ReplayCommand, ChangedWeightsUnderTheRecordedChecksumShowInTheBits) {
   const TempDir model;
-  copy_altered(kModel, model.path(), [&](const StoredTensor& tensor) {
+  copy_altered(kSmallMoe, model.path(), [&](const StoredTensor& tensor) {
     if (tensor.name.find("o_proj.scales") == std::string::npos) return false;
     for (char& byte : tensor.bytes) byte ^= 1;
     return true;

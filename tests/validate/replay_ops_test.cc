@@ -7,6 +7,7 @@
 #include "capsules/atomic_file.h"
 #include "capsules/json.h"
 #include "core/user_error.h"
+#include "tests/support/oracles.h"
 #include "tests/support/run_process.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/user_error.h"
@@ -17,15 +18,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::string kModel =
-    std::string(FIDELIO_SOURCE_DIR) + "/tests/data/oracles/qwen3_moe/mlx4g64";
-
 class ReplayOps : public ::testing::Test {
  protected:
   ReplayOps() {
-    const auto model = load_model(kModel);
+    const auto model = load_model(kSmallMoe);
     record_ = validate_with(*model, short_options(), parse_patch_list("all"), kernels_for());
-    options_.model = kModel;
+    options_.model = kSmallMoe;
     options_.from_capsule = dir_.write("capsule.json", to_json(record_));
   }
 
@@ -36,7 +34,7 @@ class ReplayOps : public ::testing::Test {
 
 TEST_F(ReplayOps, PassesOnGoodKernels) {
   const ProcessResult result =
-      Process({FIDELIO_VALIDATE_BINARY, "ops", kModel, "--from-capsule", "capsule.json"},
+      Process({FIDELIO_VALIDATE_BINARY, "ops", kSmallMoe, "--from-capsule", "capsule.json"},
               dir_.path())
           .wait();
   EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
@@ -67,10 +65,11 @@ TEST_F(ReplayOps, RefusesAnotherModel) {
 
 TEST(BisectCommand, HasNothingToDoOnGoodKernels) {
   const TempDir dir;
-  const ProcessResult result = Process({FIDELIO_VALIDATE_BINARY, "bisect", kModel, "--prompt-ids",
-                                        "1,2,3", "--max-tokens", "4", "--widths", "1,2"},
-                                       dir.path())
-                                   .wait();
+  const ProcessResult result =
+      Process({FIDELIO_VALIDATE_BINARY, "bisect", kSmallMoe, "--prompt-ids", "1,2,3",
+               "--max-tokens", "4", "--widths", "1,2"},
+              dir.path())
+          .wait();
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("nothing to bisect, EXACT"));
 }
@@ -78,8 +77,8 @@ TEST(BisectCommand, HasNothingToDoOnGoodKernels) {
 TEST(BisectCommand, SaysThatAnApproximationNeedsABudget) {
   const TempDir dir;
   const ProcessResult result =
-      Process({FIDELIO_VALIDATE_BINARY, "bisect", kModel, "--prompt-ids", "1,2,3", "--max-tokens",
-               "4", "--widths", "1,2", "--patches", "int8"},
+      Process({FIDELIO_VALIDATE_BINARY, "bisect", kSmallMoe, "--prompt-ids", "1,2,3",
+               "--max-tokens", "4", "--widths", "1,2", "--patches", "int8"},
               dir.path())
           .wait();
   EXPECT_EQ(result.exit_code, 1) << result.err;

@@ -53,9 +53,9 @@ TEST_P(Sensitivity, EveryFactMovesTheLogitsTenTimesTheTolerance) {
   EXPECT_GE(facts, 10);
 }
 
-const auto kName = [](const auto& info) { return info.param.name(); };
-INSTANTIATE_TEST_SUITE_P(Families, Sensitivity, ::testing::ValuesIn(kFamilyOracles), kName);
-INSTANTIATE_TEST_SUITE_P(Bits, Sensitivity, ::testing::Values(OracleCase{"bits/mlx4g64"}), kName);
+INSTANTIATE_TEST_SUITE_P(Families, Sensitivity, ::testing::ValuesIn(kFamilyOracles), kOracleName);
+INSTANTIATE_TEST_SUITE_P(Bits, Sensitivity, ::testing::Values(OracleCase{"bits/mlx4g64"}),
+                         kOracleName);
 
 /// The facts that a model has.
 std::vector<std::string> facts_of(const char* folder) {

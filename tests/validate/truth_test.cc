@@ -62,8 +62,7 @@ TEST_P(TruthOracle, SaysTheSameOfAPatchedGraph) {
             1e-14);
 }
 
-const auto kName = [](const auto& info) { return info.param.name(); };
-INSTANTIATE_TEST_SUITE_P(Families, TruthOracle, ::testing::ValuesIn(kFamilyOracles), kName);
+INSTANTIATE_TEST_SUITE_P(Families, TruthOracle, ::testing::ValuesIn(kFamilyOracles), kOracleName);
 
 TEST(Truth, SeesAnEpsilonThatFloat32Hides) {
   const OracleCase oracle{"qwen3_moe/float32"};
@@ -130,7 +129,7 @@ TEST_P(EvaluatedBehindAnArm, TruthAndNaiveAreAsNearAsRoundingAllows) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, EvaluatedBehindAnArm, ::testing::ValuesIn(kFamilyOracles),
-                         kName);
+                         kOracleName);
 
 }  // namespace
 }  // namespace fidelio::testing

@@ -13,7 +13,7 @@
 namespace fidelio {
 namespace {
 
-constexpr float kEps = 1e-6F;
+constexpr float kNormalizeEps = 1e-6F;
 constexpr int kLogitShift = 5;  // normal logits in (-32, 32)
 
 RowsArgs rows_args(OpProblem& p, int shift) {
@@ -166,7 +166,8 @@ void make_softmax(OpProblem& p) {
 
 void make_normalize(OpProblem& p) {
   const RowsArgs rows = rows_args(p, 0);
-  const NormalizeArgs args{rows.x, rows.y, rows.n_rows, rows.size, p.c.variant >= 2 ? kEps : 0};
+  const NormalizeArgs args{rows.x, rows.y, rows.n_rows, rows.size,
+                           p.c.variant >= 2 ? kNormalizeEps : 0};
   p.call = call_of(&KernelTable::normalize, args);
   p.truth = [args](const ReferenceOutputs&) {
     const TruthValue x = truth_of(args.x, args.n_rows, args.size);
@@ -218,7 +219,7 @@ void make_router_topk(OpProblem& p) {
                       c.variant % 2 == 1};
   if (c.variant >= 4) {
     args.order = RouterOrder::sigmoid_topk;
-    args.eps = args.normalize ? kEps : 0;
+    args.eps = args.normalize ? kNormalizeEps : 0;
   }
   if (c.variant >= 6) {
     args.factor = 2.5F;

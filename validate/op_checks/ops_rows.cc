@@ -12,7 +12,7 @@
 namespace fidelio {
 namespace {
 
-constexpr float kEps = 1e-5F;
+constexpr float kRmsEps = 1e-5F;
 
 /// An operand that the result is written over, or is not.
 const float* operand(OpProblem& p, const char* name, std::size_t n, DataKind kind, bool in_place,
@@ -39,7 +39,7 @@ ElementwiseArgs elementwise_args(OpProblem& p) {
 
 /// Of rms_norm of x whose elements are off by `extra` roundings.
 Expected norm_expected(const TruthValue& x, std::size_t n, const float* weight, double extra) {
-  const double eps = static_cast<double>(kEps);
+  const double eps = static_cast<double>(kRmsEps);
   Expected y{truth_rms_norm(x, {weight, n}, eps).x, {}};
   // Half of the sum's, the division's by n and the addition's of eps; the square root, its inverse,
   // two products, and one for what squares lose below the normal numbers.
@@ -114,7 +114,7 @@ void make_rms_norm(OpProblem& p) {
   const float* x = operand(p, "x", n, p.kind_of(0, 2), c.variant == 1, &y);
   const float* weight = p.input("weight", c.cols, p.kind_of(1, 2));
   if (y == nullptr) y = p.output("y", n);
-  const RmsNormArgs args{x, weight, y, c.n_tokens, c.cols, kEps};
+  const RmsNormArgs args{x, weight, y, c.n_tokens, c.cols, kRmsEps};
   p.call = call_of(&KernelTable::rms_norm, args);
   p.truth = [args](const ReferenceOutputs&) {
     const TruthValue rows = truth_of(args.x, args.n_rows, args.size);
@@ -130,7 +130,7 @@ void make_add_rms_norm(OpProblem& p) {
   const float* b = operand(p, "b", n, p.kind_of(1, 3), c.variant == 2, &sum);
   const float* weight = p.input("weight", c.cols, p.kind_of(2, 3));
   if (sum == nullptr) sum = p.output("sum", n);
-  const AddRmsNormArgs args{a, b, weight, sum, p.output("y", n), c.n_tokens, c.cols, kEps};
+  const AddRmsNormArgs args{a, b, weight, sum, p.output("y", n), c.n_tokens, c.cols, kRmsEps};
   p.call = call_of(&KernelTable::add_rms_norm, args);
   p.truth = [args](const ReferenceOutputs&) {
     const TruthValue sums = truth_add(truth_of(args.a, args.n_rows, args.size),

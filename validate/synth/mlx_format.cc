@@ -22,7 +22,7 @@ struct Quantized {
   json block() const { return {{"group_size", group_size}, {"bits", bits}, {"mode", mode}}; }
 };
 
-const Quantized kMxfp4{"mxfp4", 4, 32};
+const Quantized kMlxMxfp4{"mxfp4", 4, 32};
 
 /// quant_predicate of these models: affine without saying so.
 const Quantized kEightBitRouter{"affine", 8, 64};
@@ -63,10 +63,10 @@ Choice choose(const std::string& model_type, const FormSettings& settings) {
   }
   if (mode == "affine") return {unless_16_bits(affine(settings, 4)), std::nullopt};
   // The experts keep the format in which gpt-oss is published; the rest is converted.
-  if (gpt_oss) return {unless_16_bits(affine(settings, 8)), kMxfp4};
+  if (gpt_oss) return {unless_16_bits(affine(settings, 8)), kMlxMxfp4};
   require_one_of("--bits", settings.bits.value_or(4), std::array{4});
   require_one_of("--group-size", settings.group_size.value_or(32), std::array{32});
-  return {kMxfp4, std::nullopt};
+  return {kMlxMxfp4, std::nullopt};
 }
 
 class MlxModel {
