@@ -41,17 +41,17 @@ struct BlockVectors {
   WeightView view;
 };
 
-struct Named {
+struct FormatVectors {
   const char* name;
   WeightFormat format;
   std::size_t cases;
 };
-constexpr Named kFormats[] = {
+constexpr FormatVectors kFormatVectors[] = {
     {"mxfp4", WeightFormat::mxfp4, 2}, {"q8_0", WeightFormat::q8_0, 1},
     {"q4_0", WeightFormat::q4_0, 1},   {"q4_1", WeightFormat::q4_1, 1},
     {"q6_k", WeightFormat::q6_k, 1},   {"mxfp4_blocks", WeightFormat::mxfp4_blocks, 1}};
 
-class BlockVectorsOf : public ::testing::TestWithParam<Named> {
+class BlockVectorsOf : public ::testing::TestWithParam<FormatVectors> {
  protected:
   void SetUp() override {
     const std::filesystem::path folder =
@@ -151,7 +151,7 @@ TEST_P(BlockVectorsOf, AreEveryKernels) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BlockVectorsOf, ::testing::ValuesIn(kFormats),
+INSTANTIATE_TEST_SUITE_P(All, BlockVectorsOf, ::testing::ValuesIn(kFormatVectors),
                          [](const auto& param) { return std::string(param.param.name); });
 
 }  // namespace
