@@ -61,7 +61,7 @@ struct RouteFlipRecord {
   std::int64_t layer = 0;
   std::int64_t count = 0;
   // The flip with the widest gap.
-  std::int64_t position = 0;                   ///< among the compared ones
+  std::int64_t position = 0;  ///< among the compared ones; in the prompt before them: negative
   std::vector<std::int32_t> baseline_experts;  ///< those the patched arm would have left out
   std::vector<std::int32_t> patched_experts;   ///< those it would have taken instead
   /// Router logits of the baseline: the largest of baseline_experts minus the smallest of

@@ -25,6 +25,8 @@ struct FieldRule {
 };
 
 inline constexpr double kNoMaximum = std::numeric_limits<double>::infinity();
+inline constexpr FieldRule kAnyInteger{
+    std::numeric_limits<std::int64_t>::min(), kNoMaximum, FieldRule::Text::any, {}, 1};
 inline constexpr FieldRule kFromMinusOne{-1, kNoMaximum, FieldRule::Text::any, {}, 1};
 inline constexpr FieldRule kShare{0, 1, FieldRule::Text::any, {}, 1};
 inline constexpr FieldRule kDigest{0, kNoMaximum, FieldRule::Text::digest, {}, 1};

@@ -55,12 +55,12 @@ std::vector<LegendEntry> legend_of(const std::vector<PairPoint>& pairs, const Ph
   std::vector<LegendEntry> legend = {{Shape::circle, "patched", "a pair"}};
   if (std::any_of(pairs.begin(), pairs.end(), [](const PairPoint& p) { return p.confirm; }))
     legend.push_back({Shape::diamond, "confirm", "a pair of the process that measured again"});
-  legend.push_back({Shape::dash, "estimate", "estimate"});
+  legend.push_back({Shape::line, "estimate", "estimate"});
   if (timing.shift.low)
     legend.push_back({Shape::square, "interval",
                       fmt::format("{:.1f}% interval", 100 * timing.shift.confidence)});
   legend.push_back(
-      {Shape::dash, "margin", fmt::format("margins, ±{:.1f}%", 100 * std::expm1(timing.margin))});
+      {Shape::line, "margin", fmt::format("margins, ±{:.1f}%", 100 * std::expm1(timing.margin))});
   return legend;
 }
 

@@ -75,8 +75,7 @@ circle.patched, polygon.patched { fill: var(--patched); stroke: none; }
 .confirm { fill: none; stroke: var(--baseline); stroke-width: 2; }
 .median { fill: var(--ground); stroke: var(--text); stroke-width: 2; }
 .event { fill: var(--patched); fill-opacity: .75; stroke: none; }
-polygon.limit { fill: var(--text); } polygon.margin { fill: var(--muted); }
-polygon.estimate { fill: var(--patched); }
+polygon.limit { fill: var(--text); }
 @media print {
   :root { --ground: #fff; --panel: #fff; --text: #000; --muted: #444; --line: #bbb;
     --baseline: #005fb0; --patched: #b34700; --naive: #6b6f78; --interval: #b3470026;

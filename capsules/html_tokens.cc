@@ -6,6 +6,7 @@
 
 #include "capsules/html_sections.h"
 #include "capsules/token_events.h"
+#include "capsules/token_text.h"
 
 namespace fidelio {
 namespace {
@@ -43,7 +44,7 @@ std::string widths_text(const TokenEvent& event) {
 }
 
 std::string note_of(const TokenEvent& event) {
-  std::string note = fmt::format("token {}", event.position);
+  std::string note = position_text(event.position);
   if (!event.widths.empty()) note += ", steps of " + widths_text(event) + " tokens";
   note += ": " + clipped(event.what, kMaxHtmlCell);
   return event.size.empty() ? note : note + "; " + event.size;
@@ -59,11 +60,13 @@ std::vector<TokenEventKind> lanes_of(const std::vector<TokenEvent>& events) {
   return lanes;
 }
 
-Axis tokens_axis(std::int64_t tokens) {
+/// To the left of 0 is the prompt, as far back as something happens there.
+Axis tokens_axis(std::int64_t tokens, std::int64_t first_event) {
   const auto last = static_cast<double>(tokens);
-  Axis axis = linear_axis({0, last}, "generated token");
-  axis.low = -last / 50;
-  std::erase_if(axis.ticks, [](const Tick& tick) { return tick.value < 0; });
+  const double first = std::min(0.0, static_cast<double>(first_event));
+  Axis axis = linear_axis({first, last}, "generated token");
+  axis.low = first - (last - first) / 50;
+  std::erase_if(axis.ticks, [&](const Tick& tick) { return tick.value < first; });
   return axis;
 }
 
@@ -78,7 +81,7 @@ Markup figure_of(const Record& record, const std::vector<TokenEvent>& events,
   const std::string title = fmt::format("Prompt {}: where the arms differ", prompt);
   Plot plot({fmt::format("{}-tokens-{}", id, prompt), title,
              fmt::format("{} events; the table below lists them", events.size())},
-            tokens_axis(tokens_of(record, prompt)), lanes_axis(names), 122,
+            tokens_axis(tokens_of(record, prompt), events[0].position), lanes_axis(names), 122,
             60 + 26 * static_cast<double>(lanes.size()));
   for (std::size_t i = 0; i < shown; ++i) {
     const TokenEvent& event = events[i];

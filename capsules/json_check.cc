@@ -96,9 +96,14 @@ class SectionCheck {
         refuse(at + ".width", flip.width,
                fmt::format("that of a routed comparison of prompt {}", flip.prompt));
       const std::int64_t positions = comparison->second;
-      const std::string compared = fmt::format("the {} positions compared", positions);
-      at_most(at + ".count", flip.count, positions, compared);
-      below(at + ".position", flip.position, positions, "an index into " + compared);
+      const std::int64_t before = rows_before(flip.prompt);
+      at_most(at + ".count", flip.count, positions + before,
+              fmt::format("the {} positions compared and the {} before them", positions, before));
+      below(at + ".position", flip.position, positions,
+            fmt::format("an index into the {} positions compared", positions));
+      if (flip.position < -before)
+        refuse(at + ".position", flip.position,
+               fmt::format("at least {}, prompt {}'s first token", -before, flip.prompt));
     }
   }
 
@@ -143,6 +148,12 @@ class SectionCheck {
   void prompt(std::int64_t prompt, const std::string& at) const {
     below(at + ".prompt", prompt, static_cast<std::int64_t>(record_.prompts.size()),
           fmt::format("an index into the {} prompts", record_.prompts.size()));
+  }
+
+  /// Tokens of a prompt before the first compared row.
+  std::int64_t rows_before(std::int64_t prompt) const {
+    const std::size_t ids = record_.prompts[static_cast<std::size_t>(prompt)].ids.size();
+    return std::max<std::int64_t>(static_cast<std::int64_t>(ids) - 1, 0);
   }
 
   void change(const std::optional<ArgmaxChangeRecord>& change, const std::string& at,

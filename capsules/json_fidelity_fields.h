@@ -68,7 +68,7 @@ void fields(Io& io, RouteFlipRecord& r) {
   io("width", r.width, kPositive);
   io("layer", r.layer, kFromMinusOne);
   io("count", r.count);
-  io("position", r.position);
+  io("position", r.position, kAnyInteger);
   io("baseline_experts", r.baseline_experts);
   io("patched_experts", r.patched_experts);
   io("gap", r.gap);

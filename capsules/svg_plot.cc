@@ -35,6 +35,11 @@ Markup shape_at(Shape shape, double x, double y, Attributes attributes, const Ma
     case Shape::diamond:
       attributes.push_back({"points", points(x, y, {{0, -6}, {6, 0}, {0, 6}, {-6, 0}})});
       break;
+    case Shape::line:
+      attributes.insert(
+          attributes.end(),
+          {{"x1", number(x - 7)}, {"x2", number(x + 7)}, {"y1", number(y)}, {"y2", number(y)}});
+      return element("line", attributes, note);
     case Shape::dash:
       attributes.push_back({"points", points(x, y, {{-6, -1}, {6, -1}, {6, 1}, {-6, 1}})});
       break;

@@ -10,7 +10,7 @@
 
 namespace fidelio {
 
-enum class Shape : std::uint8_t { circle, square, triangle, diamond, dash };
+enum class Shape : std::uint8_t { circle, square, triangle, diamond, dash, line };
 
 /// Where a mark stands, how it looks, and what it says: `style` is a class of html_style.cc, `note`
 /// the text under a pointer, `data` the figures for programs.

@@ -19,12 +19,11 @@ double larger(double a, double b) {
 
 std::string described(const RouteFlipRecord& flip) {
   return fmt::format(
-      "prompt {}, steps of {} tokens, layer {}: other experts in {} {}; at token {} {} for {}, "
-      "{:.3g} "
-      "apart in the baseline's router logits",
+      "prompt {}, steps of {} tokens, layer {}: other experts in {} {}; at {} {} for {}, "
+      "{:.3g} apart in the baseline's router logits",
       flip.prompt, flip.width, flip.layer, flip.count, flip.count == 1 ? "row" : "rows",
-      flip.position, fmt::join(flip.patched_experts, " "), fmt::join(flip.baseline_experts, " "),
-      flip.gap);
+      position_text(flip.position), fmt::join(flip.patched_experts, " "),
+      fmt::join(flip.baseline_experts, " "), flip.gap);
 }
 
 }  // namespace

@@ -39,10 +39,6 @@ bool patched_plan_ran_in_prefill(const Record& record) {
   });
 }
 
-bool is_inside_margins(const PhaseTiming& t) {
-  return t.shift.low && *t.shift.low > -t.margin && *t.shift.high < t.margin;
-}
-
 bool is_regression(const ShiftEstimate& shift, double margin) {
   return shift.high && *shift.high < 0 && shift.estimate <= -margin;
 }
@@ -113,6 +109,11 @@ std::string sentence_of(const Record& record, Phase phase, const PhaseTiming& t,
 }
 
 }  // namespace
+
+bool is_inside_margins(const PhaseTiming& timing) {
+  const ShiftEstimate& shift = timing.shift;
+  return shift.low && *shift.low > -timing.margin && *shift.high < timing.margin;
+}
 
 double tok_s(const RunRecord& run, Phase phase) {
   const std::int64_t tokens = phase == Phase::prefill ? run.prefill_tokens : run.decode_tokens;

@@ -52,6 +52,10 @@ struct PhaseTiming {
 /// repeat is inconclusive.
 PhaseTiming judge_timing(const Record& record, Phase phase, const TimingRules& rules = {});
 
+/// The interval, if there is one, lies inside the margins; what is "measured" may still be
+/// inconclusive, in a prefill that ran patched plans.
+bool is_inside_margins(const PhaseTiming& timing);
+
 /// The run belongs to a launch that only gives a second opinion.
 bool is_confirming(const Record& record, const RunRecord& run);
 

@@ -37,4 +37,8 @@ std::string token_text(const std::string& text, std::int32_t id) {
   return "'" + printable(escaped) + "'";
 }
 
+std::string position_text(std::int64_t position) {
+  return fmt::format("{}token {}", position < 0 ? "prompt " : "", position);
+}
+
 }  // namespace fidelio

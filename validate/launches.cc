@@ -9,10 +9,11 @@
 namespace fidelio {
 namespace {
 
-/// Without a pair to time (one token has no decode) there is nothing that more pairs could decide.
+/// Without a pair to time (one token has no decode) there is nothing that more pairs could decide;
+/// nor inside the margins, even where a prefill that ran patched plans is not called neutral.
 bool is_decided(const Record& record, Phase phase) {
   const PhaseTiming timing = judge_timing(record, phase);
-  return timing.measured != "inconclusive" || timing.pairs == 0;
+  return timing.measured != "inconclusive" || timing.pairs == 0 || is_inside_margins(timing);
 }
 
 /// The stage after `done` of options.runs pairs; the first processes have one pair more where the

@@ -131,6 +131,10 @@ TEST(HtmlReport, ShowsWhereAlongTheTokensTheArmsDiffer) {
   EXPECT_THAT(page, HasSubstr("&quot; city&quot; for &quot; town&quot;"));
   EXPECT_THAT(page, HasSubstr("0.002, a tie up to 0.015"));
   EXPECT_THAT(page_of(example_record()), Not(HasSubstr("Along the tokens")));
+
+  Record in_prompt = tie_record();
+  in_prompt.route_flips[0].position = -4;
+  EXPECT_THAT(page_of(in_prompt), HasSubstr("prompt token -4"));
 }
 
 TEST(HtmlReport, DrawsThePairsOfAnotherProcessApart) {

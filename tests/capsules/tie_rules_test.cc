@@ -30,6 +30,15 @@ TEST(TieRules, AGapMayReachFiveTimesTheNoiseAndNotExceedIt) {
                 "for 3, 2e-05 apart"));
 }
 
+TEST(TieRules, AFlipInThePromptIsHeldToTheSameLimit) {
+  Record record = tie_record();
+  record.route_flips[0].position = -3;
+  expect_verdict(record, "TIE_FLIP", kPass);
+  record.route_flips[0].gap = above(kFlipTieFactor * record.router_noise[2].rms_naive);
+  expect_verdict(record, "BROKEN", kFidelity);
+  EXPECT_THAT(judge(record).sentence, HasSubstr("in 1 row; at prompt token -3 12 for 3"));
+}
+
 TEST(TieRules, AGapOfAnApproximatePatchMayReachEightTimesTheNoise) {
   Record record = tie_record();
   for (PatchRecord& patch : record.patches) patch.numerics = "approximate";

@@ -98,6 +98,13 @@ TEST(Catalogue, TiedRoutersFlipUnderRoundingAndOthersDoNot) {
   EXPECT_EQ(run_reordering(naive, "mixtral/float32", 1, false).spied.flips, 0);
 }
 
+TEST(Catalogue, ATieInThePromptExplainsTheTokensThatItChanges) {
+  const Reordering lanes = read_reordering(kCatalogue / "reorderings/linear_8_lanes.json");
+  const ReorderingOutcome outcome = run_reordering(lanes, "qwen3_moe/float32", 202, true);
+  EXPECT_FALSE(outcome.ids_unchanged);
+  EXPECT_EQ(outcome.verdict, "TIE_FLIP") << outcome.sentence;
+}
+
 TEST(Catalogue, AMisrouteIsMadeOnlyAtTies) {
   const Reordering wrong = read_reordering(kCatalogue / "false_reorderings/misroute_at_ties.json");
   EXPECT_GT(run_reordering(wrong, "olmoe/float32", 1, true).misroutes, 0);

@@ -39,6 +39,14 @@ class Process {
     }
   }
   void signal(int number) const { kill(pid_, number); }
+  /// To the processes that it started, and not to itself; how many there were.
+  int signal_children(int number) const {
+    const std::string own = std::to_string(pid_);
+    std::ifstream children("/proc/" + own + "/task/" + own + "/children");
+    int signalled = 0;
+    for (pid_t child = 0; children >> child;) signalled += kill(child, number) == 0 ? 1 : 0;
+    return signalled;
+  }
   ProcessResult wait() const {
     int status = 0;
     waitpid(pid_, &status, 0);

@@ -103,6 +103,19 @@ TEST_F(LaunchCommand, CtrlCInTheFirstProcessEndsTheSecondAndKeepsItsPairs) {
   EXPECT_GE(finished_pairs(record), 20);
 }
 
+TEST_F(LaunchCommand, CtrlCInTheSecondProcessAloneEndsTheRunInTheSameWay) {
+  const Process process(spread_run(kSmallMoe, "40", "2"), dir_.path());
+  ASSERT_TRUE(second_process_measures());
+  ASSERT_EQ(process.signal_children(SIGINT), 1);
+  const ProcessResult result = process.wait();
+
+  EXPECT_EQ(result.exit_code, 130) << result.err;
+  const Record record = capsule();
+  EXPECT_FALSE(record.complete);
+  EXPECT_EQ(record.interruption, "SIGINT");
+  EXPECT_GE(finished_pairs(record), 20);
+}
+
 TEST_F(LaunchCommand, AProcessThatFailsLeavesTheFinishedPairs) {
   std::filesystem::copy(kSmallMoe, dir_ / "model");
   const Process process(spread_run("model", "30", "3"), dir_.path());

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "capsules/timing.h"
 #include "validate/interrupt.h"
 #include "validate/timed_pairs.h"
 
@@ -97,6 +98,16 @@ TEST(Launches, ASecondLookFollowsOnlyAnUndecidedFirstOne) {
   undecided.measure();
   EXPECT_EQ(undecided.stages, (Stages{{"measure", 15, false}, {"measure", 15, false}}));
   EXPECT_EQ(finished_pairs(undecided.record), 30);
+}
+
+TEST(Launches, InsideTheMarginsNoSecondLookFollowsWhereNeutralCannotBeSaid) {
+  MadeUpRun run(asked(15, 1, 2, false));
+  run.record.plans.resize(1);
+  run.record.plans[0].prefill_steps = 1;  // of a patched plan
+  run.record.plans[0].sites_applied = 1;
+  run.measure();
+  EXPECT_EQ(judge_timing(run.record, Phase::prefill).measured, "inconclusive");
+  EXPECT_EQ(run.stages, (Stages{{"measure", 15, false}}));
 }
 
 TEST(Launches, ASecondLookIsSpreadOverFreshProcesses) {

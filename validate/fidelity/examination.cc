@@ -89,8 +89,9 @@ void Examination::compare(std::size_t prompt, std::int64_t width) {
   };
   for (const auto& change : {routed.first_change, routed.widest_change})
     if (change) dispute(change->position);
+  // References evaluate rows that are compared: none of the prompt's flips.
   for (std::size_t f = flips; f < record_.route_flips.size(); ++f)
-    dispute(record_.route_flips[f].position);
+    if (record_.route_flips[f].position >= 0) dispute(record_.route_flips[f].position);
 }
 
 void Examination::pass_sites(std::size_t prompt, std::int64_t width) {

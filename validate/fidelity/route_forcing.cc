@@ -46,8 +46,7 @@ class RouteForcing::Forcer : public NodeObserver {
     std::int32_t* ids = memory.integers(node.outputs[1]) + token * k;
     const std::vector<std::int32_t> left_out = without(expected, {ids, k});
     if (left_out.empty()) return;  // the same experts; their order changes a sum by rounding alone
-    if (first_position + token >= owner_.first_row_)
-      note(node, chosen, token, left_out, without({ids, k}, expected));
+    note(node, chosen, token, left_out, without({ids, k}, expected));
     const float* x = memory.floats(node.inputs[0]) + token * node.inputs[0].width;
     const std::vector<double> weights = weights_of(node, x, expected);
     std::copy(expected.begin(), expected.end(), ids);
@@ -72,7 +71,8 @@ class RouteForcing::Forcer : public NodeObserver {
     RouteFlipRecord& flip = owner_.flips_[node.layer];
     flip.layer = node.layer;
     if (flip.count++ > 0 && gap <= flip.gap) return;
-    flip.position = static_cast<std::int64_t>(first_position + token - owner_.first_row_);
+    flip.position = static_cast<std::int64_t>(first_position + token) -
+                    static_cast<std::int64_t>(owner_.first_row_);
     flip.baseline_experts = left_out;
     flip.patched_experts = taken;
     flip.gap = gap;

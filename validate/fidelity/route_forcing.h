@@ -20,7 +20,7 @@ ValueId router_logits_of(const Graph& graph, const Node& node);
 
 class RouteForcing {
  public:
-  /// Flips are noted from the token at `first_row` on, and counted from there.
+  /// Positions of flips are counted from the token at `first_row`, negative before it.
   RouteForcing(Arm& baseline, Arm& patched, std::size_t first_row);
   ~RouteForcing();
 
