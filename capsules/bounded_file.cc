@@ -21,8 +21,8 @@ namespace {
 
 /// All of an open regular file. Everything is asked of the open file: at its path there may be
 /// another one by now, of another size.
-std::string text_of(const std::filesystem::path& path, int fd, std::size_t max_bytes,
-                    const char* what) {
+std::string read_to_end(const std::filesystem::path& path, int fd, std::size_t max_bytes,
+                        const char* what) {
   struct stat info {};
   if (::fstat(fd, &info) != 0) fail_to_read(path, errno);
   if (S_ISDIR(info.st_mode)) fail_to_read(path, EISDIR);
@@ -54,7 +54,7 @@ std::string bounded_file_text(const std::filesystem::path& path, std::size_t max
   if (fd < 0) fail_to_read(path, errno);
   std::string text;
   try {
-    text = text_of(path, fd, max_bytes, what);
+    text = read_to_end(path, fd, max_bytes, what);
   } catch (...) {
     ::close(fd);
     throw;

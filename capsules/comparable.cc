@@ -19,7 +19,7 @@ std::string processor_text(const HardwareRecord& hardware) {
                      hardware.hypervisor);
 }
 
-class Collector {
+class Differences {
  public:
   void add(const char* what, const std::string& a, const std::string& b, bool speed_alone = false) {
     if (a != b) found_.push_back({what, a, b, speed_alone});
@@ -37,7 +37,7 @@ class Collector {
 
 std::vector<Incomparable> incomparable(const Record& a, const Record& b) {
   constexpr bool kSpeedAlone = true;
-  Collector out;
+  Differences out;
   out.add("weights", a.model.weights_xxh3_128, b.model.weights_xxh3_128);
   out.add("config", a.model.config_xxh3_128, b.model.config_xxh3_128);
   out.add("tokenizer", a.model.tokenizer_xxh3_128.value_or("none"),

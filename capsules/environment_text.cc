@@ -25,9 +25,9 @@ struct IsaNames {
   std::array<std::string_view, 4> prefixes;  ///< unused ones match nothing
 };
 constexpr std::string_view kNone = " ";  // stands in no flag
-constexpr IsaNames kX86 = {{"avx", "avx2", "bmi2", "f16c", "fma", "fma4", "sse4_2", "ssse3"},
-                           {"amx_", "avx10", "avx512", "avx_"}};
-constexpr IsaNames kArm = {
+constexpr IsaNames kX86Isa = {{"avx", "avx2", "bmi2", "f16c", "fma", "fma4", "sse4_2", "ssse3"},
+                              {"amx_", "avx10", "avx512", "avx_"}};
+constexpr IsaNames kArmIsa = {
     {"asimd", "asimddp", "asimdfhm", "asimdhp", "bf16", "fcma", "fphp", "i8mm"},
     {"sme", "sve", kNone, kNone}};
 /// "CPU implementer" of Arm: MIDR_EL1, bits 31 to 24.
@@ -140,8 +140,8 @@ CpuInfo parse_cpuinfo(std::string_view text) {
     if (key == "vendor_id" && info.vendor.empty()) info.vendor = value;
     if (key == "CPU implementer" && implementer.empty()) implementer = value;
     if (key == "CPU part" && part.empty()) part = value;
-    if (key == "flags" && info.isa.empty()) read_flags(kX86, value, info);
-    if (key == "Features" && info.isa.empty()) read_flags(kArm, value, info);
+    if (key == "flags" && info.isa.empty()) read_flags(kX86Isa, value, info);
+    if (key == "Features" && info.isa.empty()) read_flags(kArmIsa, value, info);
     if (key == "physical id") packages.insert(package = value);
     if (key == "core id") cores.emplace(package, value);
   }

@@ -47,8 +47,11 @@ struct ComparisonRecord {
   std::optional<std::int64_t> first_argmax_change;
   std::optional<ArgmaxChangeRecord> first_change;   ///< since version 3
   std::optional<ArgmaxChangeRecord> widest_change;  ///< the one with the largest margin
-  std::int64_t route_flips = 0;                     ///< rows and layers; of routed comparisons
-  MetricsRecord metrics;                            ///< since version 3
+  /// Since version 5: the baseline's best logit minus its second best, by position; of free
+  /// comparisons in steps of one token, which look at every token.
+  std::vector<float> margins;
+  std::int64_t route_flips = 0;  ///< rows and layers; of routed comparisons
+  MetricsRecord metrics;         ///< since version 3
   std::string baseline_logit_xxh3_128;
   std::string patched_logit_xxh3_128;
 };

@@ -36,6 +36,7 @@ inline constexpr FieldRule kDigestOrEmpty{0, kNoMaximum, FieldRule::Text::digest
 /// A field, of any type and range, that version 3 brought.
 inline constexpr FieldRule kSince3{0, kNoMaximum, FieldRule::Text::any, {}, 3};
 inline constexpr FieldRule kSince4{0, kNoMaximum, FieldRule::Text::any, {}, 4};
+inline constexpr FieldRule kSince5{0, kNoMaximum, FieldRule::Text::any, {}, 5};
 /// At least one token a step.
 inline constexpr FieldRule kPositive{1, kNoMaximum, FieldRule::Text::any, {}, 1};
 /// A divergence is never negative; the rounding of its sum may be.

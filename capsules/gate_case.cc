@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include "capsules/exit_code.h"
+#include "capsules/gate_checks.h"
 #include "capsules/report_figures.h"
 
 namespace fidelio {
 namespace {
-
-constexpr const char* kAllPatches = "all patches";
 
 /// "VERDICT EXACT, ...: ... Exit code 0."; of all capsules together the code alone.
 std::string outcome_sentence(const GateResult& result) {

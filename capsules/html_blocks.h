@@ -15,6 +15,7 @@ inline constexpr std::size_t kMaxHtmlRows = 60;
 inline constexpr std::size_t kMaxHtmlLines = 40;
 inline constexpr std::size_t kMaxHtmlText = 1200;  ///< bytes of a line of text
 inline constexpr std::size_t kMaxHtmlCell = 300;
+inline constexpr std::size_t kMaxHtmlPrompts = 6;  ///< that have plots of their own
 inline constexpr std::size_t kMaxHtmlMarks = 200;  ///< of a plot's series
 
 /// "the first 200 of 450 pairs are drawn"; "" where all are.

@@ -19,8 +19,12 @@ Markup pairs_part(const Record& record, const std::string& id);
 /// tok/s of every run, and the share of the memory's bandwidth.
 Markup throughput_part(const Record& record, const std::string& id);
 
-/// Where along the tokens the arms differ, and whether rounding explains it.
+/// Along the tokens: how sure the baseline is of each, where the arms differ, and whether rounding
+/// explains it.
 Markup tokens_part(const Record& record, const std::string& id);
+
+/// Its first plots: the margins of the baseline's tokens, prompt by prompt.
+Markup margin_figures(const Record& record, const std::string& id);
 
 /// Errors of the sites against float64, layer by layer.
 Markup layers_part(const Record& record, const std::string& id);

@@ -30,13 +30,6 @@ std::string run_note(const RunRecord& run, double rate) {
   return note;
 }
 
-std::vector<const RunRecord*> timed_runs(const Record& record, Phase phase) {
-  std::vector<const RunRecord*> runs;
-  for (const RunRecord& run : record.runs)
-    if (run.pair >= 0 && tok_s(run, phase) > 0) runs.push_back(&run);
-  return runs;
-}
-
 Markup rates_figure(const Record& record, Phase phase, const std::string& id) {
   std::vector<const RunRecord*> runs = timed_runs(record, phase);
   if (runs.empty()) return {};

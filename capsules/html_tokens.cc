@@ -11,8 +11,6 @@
 namespace fidelio {
 namespace {
 
-constexpr std::size_t kMaxPrompts = 6;
-
 /// How many tokens the prompt's lanes are long.
 std::int64_t tokens_of(const Record& record, std::int64_t prompt) {
   std::int64_t tokens = 1;
@@ -106,17 +104,14 @@ Markup events_table(const std::vector<TokenEvent>& events) {
   return table_block(table, "Where the arms differ");
 }
 
-}  // namespace
-
-Markup tokens_part(const Record& record, const std::string& id) {
-  const std::vector<TokenEvent> events = token_events(record);
-  if (events.empty()) return {};
+Markup events_content(const Record& record, const std::vector<TokenEvent>& events,
+                      const std::string& id) {
   Markup figures;
   std::size_t prompts = 0, all = 0;
   for (auto first = events.begin(); first != events.end(); ++all) {
     const auto last = std::find_if(first, events.end(),
                                    [&](const TokenEvent& e) { return e.prompt != first->prompt; });
-    if (prompts < kMaxPrompts) {
+    if (prompts < kMaxHtmlPrompts) {
       figures += figure_of(record, {first, last}, id);
       ++prompts;
     }
@@ -125,7 +120,16 @@ Markup tokens_part(const Record& record, const std::string& id) {
   Markup content = figures_block(figures);
   if (prompts < all) content += paragraph(left_out_text(prompts, all, "prompts"));
   content += events_table(events);
-  return section_block("Along the tokens", content);
+  return content;
+}
+
+}  // namespace
+
+Markup tokens_part(const Record& record, const std::string& id) {
+  Markup content = margin_figures(record, id);
+  const std::vector<TokenEvent> events = token_events(record);
+  if (!events.empty()) content += events_content(record, events, id);
+  return content.empty() ? Markup() : section_block("Along the tokens", content);
 }
 
 }  // namespace fidelio

@@ -56,6 +56,7 @@ void fields(Io& io, ComparisonRecord& r) {
   io("first_argmax_change", r.first_argmax_change);
   io("first_change", r.first_change, kSince3);
   io("widest_change", r.widest_change, kSince3);
+  io("margins", r.margins, kSince5);
   io("route_flips", r.route_flips, kSince3);
   io("metrics", r.metrics, kSince3);
   io("baseline_logit_xxh3_128", r.baseline_logit_xxh3_128, kDigestOrEmpty);

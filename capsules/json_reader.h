@@ -104,6 +104,11 @@ class JsonReader {
     // Written so that a NaN, which no order holds for, passes.
     if (value < static_cast<double>(rule.min) || value > rule.max) refuse(found, expected);
   }
+  void read(const nlohmann::json* found, float& value, const FieldRule& rule) {
+    double wide = 0;
+    read(found, wide, rule);
+    value = static_cast<float>(wide);
+  }
   template <class T>
   void read(const nlohmann::json* found, std::optional<T>& value, const FieldRule& rule) {
     or_null_ = true;

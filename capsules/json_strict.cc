@@ -55,7 +55,7 @@ class Strictness {
 };
 
 /// A library's message may quote bytes of the file: without what a terminal would act on.
-std::string printable(std::string_view text) {
+std::string plain_ascii(std::string_view text) {
   std::string plain;
   for (const char c : text.substr(0, 200)) plain += c >= 0x20 && c < 0x7f ? c : '?';
   return plain;
@@ -69,7 +69,7 @@ json parse_strictly(const std::string& text, const std::string& where) {
     return json::parse(text, std::ref(strictness));
   } catch (const json::exception& error) {
     throw CapsuleError(fmt::format("{}: found text that is not JSON ({}), expected a capsule",
-                                   where, printable(error.what())));
+                                   where, plain_ascii(error.what())));
   }
 }
 

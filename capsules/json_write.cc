@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <concepts>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -39,7 +40,8 @@ class Writer {
   void write(bool& value) { out_ += value ? "true" : "false"; }
   void write(std::int32_t& value) { fmt::format_to(std::back_inserter(out_), "{}", value); }
   void write(std::int64_t& value) { fmt::format_to(std::back_inserter(out_), "{}", value); }
-  void write(double& value) {
+  template <std::floating_point T>
+  void write(T& value) {
     if (std::isfinite(value)) {
       out_ += json(value).dump();  // the shortest text that reads back as the same bits
     } else if (std::isnan(value)) {
@@ -63,6 +65,12 @@ class Writer {
   void write(std::vector<T>& values) {
     if (values.empty()) {
       out_ += "[]";
+    } else if constexpr (std::is_floating_point_v<T>) {
+      for (T& value : values) {
+        out_ += &value == values.data() ? "[" : ", ";
+        write(value);
+      }
+      out_ += ']';
     } else if constexpr (std::is_arithmetic_v<T>) {
       fmt::format_to(std::back_inserter(out_), "[{}]", fmt::join(values, ", "));
     } else {

@@ -12,7 +12,7 @@
 
 namespace fidelio {
 
-inline constexpr int kCapsuleSchemaVersion = 4;
+inline constexpr int kCapsuleSchemaVersion = 5;
 
 struct ProgramRecord {
   std::string version;     ///< of Fidelio

@@ -34,7 +34,7 @@ std::vector<std::string> row_of(const ComparisonRecord& c) {
 }
 
 /// "6 comparisons bitwise equal: 128 positions, steps of 1, 2, 5 tokens"; empty for none.
-std::string equal_text(const Record& record) {
+std::string equal_comparisons_text(const Record& record) {
   double positions = 0;  // counts of an untrusted file may overflow an integer
   std::int64_t comparisons = 0;
   std::set<std::int64_t> widths;
@@ -77,7 +77,8 @@ std::string reference_text(const ReferenceRecord& r) {
 
 ReportSection fidelity_section(const Record& record) {
   ReportSection out{"Fidelity", {}, {}};
-  if (std::string equal = equal_text(record); !equal.empty()) out.lines.push_back(std::move(equal));
+  if (std::string equal = equal_comparisons_text(record); !equal.empty())
+    out.lines.push_back(std::move(equal));
   const std::vector<const ComparisonRecord*> differing = differing_comparisons(record);
   if (!differing.empty())
     out.table.push_back({"prompt", "tokens a step", "experts", "differing", "max abs err",

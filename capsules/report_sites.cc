@@ -61,7 +61,7 @@ std::vector<std::string> row_of(const SiteRecord& site) {
 }
 
 /// Bit-exact sites without a difference need no row.
-std::string equal_text(const Record& record) {
+std::string equal_sites_text(const Record& record) {
   std::int64_t sites = 0;
   double rows = 0;  // counts of an untrusted file may overflow an integer
   for (const SiteRecord& site : record.sites) {
@@ -107,7 +107,8 @@ ReportSection sites_section(const Record& record) {
   std::stable_sort(sites.begin(), sites.end(), [](const SiteRecord* a, const SiteRecord* b) {
     return use_of(*a) > use_of(*b);
   });
-  if (std::string equal = equal_text(record); !equal.empty()) out.lines.push_back(std::move(equal));
+  if (std::string equal = equal_sites_text(record); !equal.empty())
+    out.lines.push_back(std::move(equal));
   if (sites.empty()) return out;
   out.lines.push_back(nearer_sites_text(record));
   out.table.push_back({"layer", "site", "op", "patch", "differing rows", "E(baseline)", "E(naive)",

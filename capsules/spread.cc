@@ -20,13 +20,6 @@ struct FarRun {
   double log_ratio = 0;  ///< of its rate to its arm's median on the same prompt
 };
 
-std::vector<const RunRecord*> timed_runs(const Record& record, Phase phase) {
-  std::vector<const RunRecord*> runs;
-  for (const RunRecord& run : record.runs)
-    if (run.pair >= 0 && tok_s(run, phase) > 0) runs.push_back(&run);
-  return runs;
-}
-
 std::vector<FarRun> farthest_runs(const std::vector<const RunRecord*>& runs, Phase phase) {
   std::map<std::pair<std::string, std::int64_t>, std::vector<double>> rates;
   for (const RunRecord* run : runs) rates[{run->arm, run->prompt}].push_back(tok_s(*run, phase));

@@ -122,6 +122,13 @@ double tok_s(const RunRecord& run, Phase phase) {
   return static_cast<double>(tokens) * 1e9 / static_cast<double>(time_ns);
 }
 
+std::vector<const RunRecord*> timed_runs(const Record& record, Phase phase) {
+  std::vector<const RunRecord*> runs;
+  for (const RunRecord& run : record.runs)
+    if (run.pair >= 0 && tok_s(run, phase) > 0) runs.push_back(&run);
+  return runs;
+}
+
 bool is_confirming(const Record& record, const RunRecord& run) {
   return run.launch >= 0 && run.launch < static_cast<std::int64_t>(record.launches.size()) &&
          record.launches[static_cast<std::size_t>(run.launch)].purpose == "confirm";

@@ -20,6 +20,9 @@ enum class Phase : std::uint8_t { prefill, decode };
 /// where nothing was timed.
 double tok_s(const RunRecord& run, Phase phase);
 
+/// Runs of pairs that have a rate, not the warm-ups, as they were measured.
+std::vector<const RunRecord*> timed_runs(const Record& record, Phase phase);
+
 /// What a gate's policy may set otherwise.
 struct TimingRules {
   double decode_margin = kDecodeMargin;  ///< shares: 0.02 is 2%

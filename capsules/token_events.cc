@@ -18,9 +18,9 @@ std::string size_text(double size, double limit) {
   return fmt::format("{:.2g}, no tie above {:.2g}", size, limit);
 }
 
-class Collector {
+class EventCollector {
  public:
-  explicit Collector(const Record& record) : record_(record), index_(record) {}
+  explicit EventCollector(const Record& record) : record_(record), index_(record) {}
 
   std::vector<TokenEvent> events() {
     for (const ComparisonRecord& c : record_.comparisons) comparison(c);
@@ -111,6 +111,8 @@ const char* token_event_name(TokenEventKind kind) {
   return "";
 }
 
-std::vector<TokenEvent> token_events(const Record& record) { return Collector(record).events(); }
+std::vector<TokenEvent> token_events(const Record& record) {
+  return EventCollector(record).events();
+}
 
 }  // namespace fidelio

@@ -1,5 +1,6 @@
 // validate gate: reads capsules and a policy alone, recomputes every verdict, exits by the worst.
 #include <ctime>
+#include <utility>
 
 #include "capsules/gate.h"
 #include "capsules/json.h"
@@ -26,10 +27,10 @@ int gate_command(const GateOptions& options) {
   context.now_s = static_cast<std::int64_t>(std::time(nullptr));
   context.numerics_version = contract::kNumericsVersion;
   context.against = read_all(options.against);
-  const std::vector<NamedCapsule> capsules = read_all(options.capsules);
+  std::vector<NamedCapsule> capsules = read_all(options.capsules);
   const std::vector<GateResult> results = gate(capsules, context);
   std::vector<Record> records;
-  for (const NamedCapsule& capsule : capsules) records.push_back(capsule.record);
+  for (NamedCapsule& capsule : capsules) records.push_back(std::move(capsule.record));
   write_gate_outputs(options.outputs, gate_text(results), results, records);
   return combined_exit_code(results);
 }

@@ -207,6 +207,7 @@ inline void add_full_fidelity(Record& record) {
   record.options.budget = BudgetRecord{0.01, 0.3, 0.02, 0.98};
   record.patches[0].rounding = {"x: int8 per 32, scale amax/127, round to even"};
   const ArgmaxChangeRecord change{6, 17, 23, " town", " city", 0.0021};
+  record.comparisons[0].margins.assign(kExampleMaxTokens, 0.5F);
   ComparisonRecord& free = record.comparisons[1];
   free.first_change = free.widest_change = change;
   free.metrics = {0.001, 0.02, 0.5, -0.0003, 0.004, 0.96875, 1.002};

@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 
+#include "capsules/html_blocks.h"
 #include "capsules/report.h"
 #include "capsules/timing.h"
 #include "capsules/verdict.h"
@@ -117,6 +118,30 @@ TEST(HtmlReport, SaysWhichSitesFail) {
   Record record = rounded_record();
   record.sites[1].e_patched = std::nan("");
   EXPECT_THAT(page_of(record), HasSubstr("4 sites, 1 fail"));
+}
+
+TEST(HtmlReport, ShowsTheMarginOfEveryToken) {
+  Record record = tie_record();
+  record.comparisons[0].margins = {0.5F, 0.0625F, 3.0F};
+  const std::string page = page_of(record);
+  EXPECT_THAT(values_of(page, "data-token=", "data-margin"), ElementsAre("0.5", "0.0625", "3"));
+  EXPECT_THAT(page, HasSubstr("the narrowest 0.062 at token 1"));
+  EXPECT_THAT(page, HasSubstr("a tie up to 0.015"));
+
+  Record exact = example_record();
+  exact.comparisons[0].margins = {0.5F};
+  EXPECT_THAT(page_of(exact), HasSubstr("Along the tokens"));
+  EXPECT_THAT(page_of(exact), Not(HasSubstr("a tie up to")));
+}
+
+TEST(HtmlReport, OfMoreTokensThanItDrawsItShowsTheNarrowest) {
+  Record record = example_record();
+  std::vector<float>& margins = record.comparisons[0].margins;
+  margins.assign(2 * kMaxHtmlMarks, 1);
+  margins[5] = 0.25F;
+  const std::string page = page_of(record);
+  EXPECT_EQ(count_of(page, "data-token="), kMaxHtmlMarks);
+  EXPECT_THAT(page, HasSubstr("token 5: margin 0.25, the narrowest of tokens 4 to 5"));
 }
 
 TEST(HtmlReport, ShowsWhereAlongTheTokensTheArmsDiffer) {

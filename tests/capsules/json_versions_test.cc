@@ -29,8 +29,14 @@ void erase(json& object, const std::vector<const char*>& keys) {
   for (const char* key : keys) EXPECT_EQ(object.erase(key), 1U) << key;
 }
 
-/// What version 4 brought.
+/// What version 5 brought.
+void erase_version_5(json& document) {
+  for (json& comparison : document["comparisons"]) erase(comparison, {"margins"});
+}
+
+/// What versions 4 and 5 brought.
 void erase_version_4(json& document) {
+  erase_version_5(document);
   erase(document, {"launches"});
   erase(document["options"], {"looks", "launches", "confirm"});
   for (json& run : document["runs"]) erase(run, {"voluntary_switches", "cpu_mhz", "launch"});
@@ -56,9 +62,22 @@ TEST(CapsuleVersions, Version1WasMapped) {
   const Record read = from_json(in_version(1, example_record()).dump(), "c.json");
 
   EXPECT_EQ(read.load_mode, "mmap");
-  EXPECT_EQ(read.schema_version, 4);
+  EXPECT_EQ(read.schema_version, 5);
   EXPECT_EQ(read.load_ns, example_record().load_ns);
   EXPECT_EQ(from_json(in_version(2, example_record()).dump(), "c.json").load_mode, "read");
+}
+
+TEST(CapsuleVersions, Version4HadNoMargins) {
+  Record record = full_record();
+  EXPECT_THAT(record.comparisons[0].margins, ::testing::Not(::testing::IsEmpty()));
+  json document = json::parse(to_json(record));
+  document["schema_version"] = 4;
+  erase_version_5(document);
+
+  const Record read = from_json(document.dump(), "c.json");
+
+  for (const ComparisonRecord& c : read.comparisons) EXPECT_TRUE(c.margins.empty());
+  EXPECT_EQ(judge(read).exit_code, judge(record).exit_code);
 }
 
 TEST(CapsuleVersions, Version3TimedInOneProcess) {
@@ -118,12 +137,12 @@ TEST(CapsuleVersions, AVersionHasAllItsFields) {
 }
 
 TEST(CapsuleVersions, AnotherOneIsRefusedBeforeAnythingElse) {
-  EXPECT_THAT(refusal_of_version(R"({"schema_version": 5, "shape": "new"})"),
-              HasSubstr("$.schema_version: found 5, expected 1 to 4"));
+  EXPECT_THAT(refusal_of_version(R"({"schema_version": 6, "shape": "new"})"),
+              HasSubstr("$.schema_version: found 6, expected 1 to 5"));
   EXPECT_THAT(refusal_of_version(R"({"schema_version": "1"})"),
-              HasSubstr("found \"1\", expected 1 to 4"));
+              HasSubstr("found \"1\", expected 1 to 5"));
   EXPECT_THAT(refusal_of_version(R"({"schema_version": 1.0})"),
-              HasSubstr("found 1.0, expected 1 to 4"));
+              HasSubstr("found 1.0, expected 1 to 5"));
 }
 
 TEST(CapsuleSections, HaveEachLayersNoiseAndEachPromptsReferenceOnce) {

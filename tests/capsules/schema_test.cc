@@ -162,7 +162,7 @@ const Value kValues[] = {
     {"/evidence/0/distinct_4grams", "NaN", true},
     {"/prompts/0/ids/0", 2147483648, false},
     {"/noise_floor", nullptr, true},
-    {"/schema_version", 5, false},
+    {"/schema_version", 6, false},
     {"/options/looks", 2, true},
     {"/options/looks", 3, false},
     {"/options/launches", 0, false},

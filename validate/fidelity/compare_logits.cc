@@ -38,6 +38,8 @@ class Comparison {
     patched_hash_.update(std::as_bytes(actual));
     const std::int64_t position = out_.positions++;
     metrics_.add(expected, actual, input_.ids[static_cast<std::size_t>(position)]);
+    if (out_.routing == "free" && out_.width == 1)
+      out_.margins.push_back(static_cast<float>(margin_of(expected)));
     if (std::memcmp(expected.data(), actual.data(), expected.size_bytes()) == 0) return;
     ++out_.differing_positions;
     if (!out_.first_difference) out_.first_difference = position;
