@@ -38,16 +38,10 @@ void add_marks(Plot& plot, const SiteRecord& site) {
 }
 
 Axis layer_axis(const std::vector<const SiteRecord*>& sites) {
-  std::vector<double> layers;
-  for (const SiteRecord* site : sites) layers.push_back(static_cast<double>(site->layer));
-  Axis axis = linear_axis(layers, "layer");
-  const auto [first, last] = std::minmax_element(layers.begin(), layers.end());
-  axis.low = *first - 0.5;
-  axis.high = *last + 0.5;
-  std::erase_if(axis.ticks,
-                [](const Tick& tick) { return tick.label.find('.') != std::string::npos; });
-  if (axis.ticks.empty()) axis.ticks.push_back({*first, fmt::format("{:.0f}", *first)});
-  return axis;
+  const auto [first, last] = std::minmax_element(
+      sites.begin(), sites.end(),
+      [](const SiteRecord* a, const SiteRecord* b) { return a->layer < b->layer; });
+  return whole_axis((*first)->layer, (*last)->layer, "layer");
 }
 
 Axis error_axis(const std::vector<const SiteRecord*>& sites) {

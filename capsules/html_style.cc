@@ -50,7 +50,8 @@ ul { padding-left: 1.2rem; margin: .5rem 0; }
 details { margin: .75rem 0; }
 summary { cursor: pointer; color: var(--muted); }
 :focus-visible { outline: 2px solid var(--baseline); outline-offset: 2px; }
-.figures { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
+.figures { display: grid; gap: 1.5rem; margin-bottom: 1.5rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 figure { margin: 0; max-width: 40rem; }
 figcaption { font-size: .9rem; margin-bottom: .25rem; }
 .legend { list-style: none; padding: 0; margin: .25rem 0 0; display: flex; flex-wrap: wrap;

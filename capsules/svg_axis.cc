@@ -90,15 +90,22 @@ Axis logarithmic_axis(const std::vector<double>& values, std::string label) {
   return axis;
 }
 
-Axis counting_axis(std::size_t count, std::string label) {
+Axis whole_axis(std::int64_t first, std::int64_t last, std::string label) {
   Axis axis;
   axis.label = std::move(label);
-  axis.low = 0.5;
-  axis.high = static_cast<double>(std::max<std::size_t>(count, 1)) + 0.5;
-  const double step = std::max(1.0, round_step(static_cast<double>(count) / 8));
-  for (double value = step > 1 ? step : 1; value < axis.high; value += step)
-    axis.ticks.push_back({value, fmt::format("{:.0f}", value)});
+  axis.low = static_cast<double>(first) - 0.5;
+  axis.high = std::max(static_cast<double>(last) + 0.5, std::nextafter(axis.low + 0.5, HUGE_VAL));
+  const double step = std::max(1.0, round_step((axis.high - axis.low) / 8));
+  for (int i = 0; i < 12; ++i) {
+    const double value = (std::ceil(axis.low / step) + i) * step;
+    if (!(value <= axis.high)) break;
+    axis.ticks.push_back({value, fmt::format("{:.0f}", value + 0.0)});
+  }
   return axis;
+}
+
+Axis counting_axis(std::size_t count, std::string label) {
+  return whole_axis(1, static_cast<std::int64_t>(count), std::move(label));
 }
 
 Axis lanes_axis(const std::vector<std::string>& names) {

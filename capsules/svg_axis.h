@@ -2,6 +2,7 @@
 // is finite whatever they are. What is drawn is svg_plot.h's. Internal to capsules/.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -31,6 +32,9 @@ Axis linear_axis(const std::vector<double>& values, std::string label);
 
 /// The same for values above 0 in whole powers of ten, at least one and at most 40 of them.
 Axis logarithmic_axis(const std::vector<double>& values, std::string label);
+
+/// first, first + 1, ... last, or every second, fifth, tenth, ... of them.
+Axis whole_axis(std::int64_t first, std::int64_t last, std::string label);
 
 /// 1, 2, ... `count`, or every second, fifth, tenth, ... of them.
 Axis counting_axis(std::size_t count, std::string label);

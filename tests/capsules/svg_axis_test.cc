@@ -79,6 +79,14 @@ TEST(CountingAxis, CountsAndLeavesOutWhatIsTooMany) {
   EXPECT_THAT(labels(counting_axis(15, "")), ElementsAre("2", "4", "6", "8", "10", "12", "14"));
   EXPECT_THAT(counting_axis(200, "").ticks, SizeIs(4));
   EXPECT_THAT(labels(counting_axis(0, "")), ElementsAre("1"));
+  EXPECT_THAT(labels(whole_axis(0, 3, "")), ElementsAre("0", "1", "2", "3"));
+  EXPECT_THAT(labels(whole_axis(-1, 47, "")), ElementsAre("0", "10", "20", "30", "40"));
+  EXPECT_LE(whole_axis(std::numeric_limits<std::int64_t>::min(),
+                       std::numeric_limits<std::int64_t>::max(), "")
+                .ticks.size(),
+            12U);
+  const std::int64_t far = std::numeric_limits<std::int64_t>::max();
+  EXPECT_LT(whole_axis(far, far, "").low, whole_axis(far, far, "").high);
 }
 
 TEST(LanesAxis, GoesFromTheTopDown) {
