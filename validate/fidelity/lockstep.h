@@ -61,6 +61,6 @@ void run_lockstep(Arm& baseline, Arm& patched, const LockstepInput& input, const
 inline constexpr std::size_t kMaxFaults = 32;
 
 /// Tokens of a watched prefill step that no patch touches, at most: the watchers keep its values.
-inline constexpr std::size_t kWatchedTokens = 128;
+inline constexpr std::size_t kWatchedTokens = 64;
 
 }  // namespace fidelio
