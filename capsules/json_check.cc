@@ -79,8 +79,9 @@ class SectionCheck {
       at_most(at + ".argmax_changes", c.argmax_changes, c.positions, compared);
       change(c.first_change, at + ".first_change", c);
       change(c.widest_change, at + ".widest_change", c);
-      if (!c.margins.empty() && static_cast<std::int64_t>(c.margins.size()) != c.positions)
-        refuse(at + ".margins", c.margins.size(), "none or as many as " + compared);
+      const auto margins = static_cast<std::int64_t>(c.margins.size());
+      if (margins != 0 && margins != c.positions)
+        refuse(at + ".margins", margins, "none or as many as " + compared);
       if (c.routing != "routed" && c.route_flips > 0)
         refuse(at + ".route_flips", c.route_flips, "0 where each arm chooses its experts");
     }

@@ -65,14 +65,12 @@ class Writer {
   void write(std::vector<T>& values) {
     if (values.empty()) {
       out_ += "[]";
-    } else if constexpr (std::is_floating_point_v<T>) {
+    } else if constexpr (std::is_arithmetic_v<T>) {  // on one line
       for (T& value : values) {
         out_ += &value == values.data() ? "[" : ", ";
         write(value);
       }
       out_ += ']';
-    } else if constexpr (std::is_arithmetic_v<T>) {
-      fmt::format_to(std::back_inserter(out_), "[{}]", fmt::join(values, ", "));
     } else {
       open('[');
       for (T& value : values) {
