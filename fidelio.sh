@@ -70,8 +70,8 @@ case $verb in
   check-tidy)
     install_packages "${packages[@]}" clang-tidy
     cmake --preset dev >&2
-    # The preset dev compiles, and so checks, each file by itself. The kernels' sources are included once per vector target, which clang-tidy cannot follow. Findings go to stdout;
-    # stderr only counts warnings in system headers.
+    # The preset dev compiles, and so checks, each file by itself. The kernels' sources are included once per vector
+    # target, which clang-tidy cannot follow. Findings go to stdout; stderr only counts warnings in system headers.
     git ls-files 'capsules/*.cc' 'core/*.cc' 'patches/*.cc' 'validate/*.cc' |
       xargs -P "$(nproc)" -n 4 clang-tidy -p build-dev --quiet --extra-arg=-Wno-unknown-warning-option 2>/dev/null
     ;;

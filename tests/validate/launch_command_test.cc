@@ -56,6 +56,16 @@ class LaunchCommand : public ::testing::Test {
     return false;
   }
 
+  /// Ended by Ctrl-C behind the first process's 20 pairs, which the capsule keeps.
+  void expect_interrupted(const Process& process) const {
+    const ProcessResult result = process.wait();
+    EXPECT_EQ(result.exit_code, 130) << result.err;
+    const Record record = capsule();
+    EXPECT_FALSE(record.complete);
+    EXPECT_EQ(record.interruption, "SIGINT");
+    EXPECT_GE(finished_pairs(record), 20);
+  }
+
   TempDir dir_;
 };
 
@@ -94,26 +104,14 @@ TEST_F(LaunchCommand, CtrlCInTheFirstProcessEndsTheSecondAndKeepsItsPairs) {
   const Process process(spread_run(kSmallMoe, "40", "2"), dir_.path());
   ASSERT_TRUE(second_process_measures());
   process.signal(SIGINT);
-  const ProcessResult result = process.wait();
-
-  EXPECT_EQ(result.exit_code, 130) << result.err;
-  const Record record = capsule();
-  EXPECT_FALSE(record.complete);
-  EXPECT_EQ(record.interruption, "SIGINT");
-  EXPECT_GE(finished_pairs(record), 20);
+  expect_interrupted(process);
 }
 
 TEST_F(LaunchCommand, CtrlCInTheSecondProcessAloneEndsTheRunInTheSameWay) {
   const Process process(spread_run(kSmallMoe, "40", "2"), dir_.path());
   ASSERT_TRUE(second_process_measures());
   ASSERT_EQ(process.signal_children(SIGINT), 1);
-  const ProcessResult result = process.wait();
-
-  EXPECT_EQ(result.exit_code, 130) << result.err;
-  const Record record = capsule();
-  EXPECT_FALSE(record.complete);
-  EXPECT_EQ(record.interruption, "SIGINT");
-  EXPECT_GE(finished_pairs(record), 20);
+  expect_interrupted(process);
 }
 
 TEST_F(LaunchCommand, AProcessThatFailsLeavesTheFinishedPairs) {
